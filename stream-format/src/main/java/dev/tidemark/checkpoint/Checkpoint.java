@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.checkpoint;
+
+import dev.tidemark.stream.ram.RamBlock;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+
+/// A stored VM with random access: any page by block and offset, device state, manifest.
+///
+/// May be used by several threads at once.
+public interface Checkpoint extends Closeable {
+  /// What kind of file this was read from.
+  CheckpointFormat format();
+
+  /// Machine type and what else the configuration section says.
+  MachineConfiguration configuration();
+
+  /// The RAM blocks in block-list order; [RamBlock#index] is the position in this list.
+  List<RamBlock> ramBlocks();
+
+  /// Target page size in bytes, a power of two.
+  int targetPageSize();
+
+  /// What is held for a page.
+  ///
+  /// @param block one of [#ramBlocks]
+  /// @param pageOffset offset inside the block in bytes, a multiple of [#targetPageSize]
+  /// @throws IOException if the input cannot be read
+  PageKind pageKind(RamBlock block, long pageOffset) throws IOException;
+
+  /// Reads the newest version of a page; zeroes for [PageKind#ZERO] and [PageKind#MISSING].
+  ///
+  /// @param block one of [#ramBlocks]
+  /// @param pageOffset offset inside the block in bytes, a multiple of [#targetPageSize]
+  /// @param target takes [#targetPageSize] bytes, from its start
+  /// @return what was held for it
+  /// @throws IOException if the input cannot be read
+  PageKind readPage(RamBlock block, long pageOffset, MemorySegment target) throws IOException;
+
+  /// The device state.
+  ///
+  /// @throws IOException if the input cannot be read
+  DeviceState deviceState() throws IOException;
+
+  /// What was noted beside the VM's state when it was saved; absent in formats that hold none.
+  Optional<Manifest> manifest();
+
+  /// One pass over everything, each page once, block by block in address order.
+  ///
+  /// @throws IOException if the input cannot be read
+  CheckpointStream stream() throws IOException;
+}

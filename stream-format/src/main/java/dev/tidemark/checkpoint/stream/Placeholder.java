@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.checkpoint.stream;
+
+/// To be removed.
+public final class Placeholder {
+  private Placeholder() {}
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// QEMU migration streams and stored checkpoints, read and written.
+module dev.tidemark.stream.format {
+  requires transitive org.jspecify;
+  requires com.fasterxml.jackson.core;
+  requires org.lz4.java;
+
+  exports dev.tidemark.checkpoint;
+  exports dev.tidemark.checkpoint.archive;
+  exports dev.tidemark.checkpoint.stream;
+  exports dev.tidemark.stream;
+  exports dev.tidemark.stream.ram;
+  exports dev.tidemark.stream.vmstate;
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The `tidemark` command and the demo guest.
+module dev.tidemark.tools {
+  requires dev.tidemark.restorer;
+  requires dev.tidemark.saver;
+  requires com.fasterxml.jackson.core;
+  requires info.picocli;
+  requires transitive org.jspecify;
+
+  exports dev.tidemark.tools;
+}
