@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// However a save ends, the VM is what it was before: running, or paused. [#save] may be called
-// once;
+/// once;
 /// [#cancel] by any thread.
 public final class LiveSaver {
   private static final Set<RunState> NOT_SAVABLE =
@@ -72,7 +72,7 @@ public final class LiveSaver {
   /// Saves the VM and commits the target.
   ///
   /// @param target where the archive goes; not closed here, and nothing is visible there if this
-  // throws
+  /// throws
   /// @return what it cost
   /// @throws SaveException if the VM cannot be saved as asked, QEMU ended the migration, or
   ///     [#cancel] was called

@@ -5,7 +5,7 @@ package dev.tidemark.saver;
 import java.io.IOException;
 
 /// A save that was refused or failed. The VM is what it was, and nothing stands under the final
-// name.
+/// name.
 public abstract sealed class SaveException extends IOException {
   private static final long serialVersionUID = 1L;
 

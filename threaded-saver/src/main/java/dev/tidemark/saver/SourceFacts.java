@@ -28,7 +28,7 @@ import java.util.Optional;
 /// @param machineType machine type name; empty if QEMU does not tell
 /// @param runState the run state before the save
 /// @param vmdescSuppressed whether this machine's stream has no vmdesc, so that its end cannot be
-// seen
+/// seen
 /// @param memoryMap the lines of `info mtree -f`; empty if QEMU does not tell
 /// @param disks what is in the drives
 /// @param commandLine the process's command line, without secrets; absent where it cannot be seen

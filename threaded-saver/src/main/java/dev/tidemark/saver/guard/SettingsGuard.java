@@ -30,9 +30,9 @@ import java.util.Set;
 ///
 /// The note is a small file outside of the process, one for each VM, so that the next command puts
 /// the settings back where a saver was killed. It lies in `tidemark` below `$XDG_RUNTIME_DIR`, else
-// in
+/// in
 /// `tidemark-USER` below the folder for temporary files; mode 0700. A VM whose process cannot be
-// seen
+/// seen
 /// (over TCP) is known by its monitor's address.
 public final class SettingsGuard {
   private final QmpClient qmp;

@@ -42,16 +42,16 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// One migration from a running QEMU into a [StreamReceiver], from `migrate` until the VM is what
-// it
+/// it
 /// was.
 ///
 /// Threads: the caller's starts it, steers it and reports; `tidemark-read` receives and, with the
-// last
+/// last
 /// byte, ends the migration; `tidemark-events` sees STOP and RESUME.
 ///
 /// The end. With a return path QEMU waits for the receiver's last word, and SHUT with another value
 /// than 0 makes the migration fail: QEMU itself then puts the VM back as it was, never having
-// released
+/// released
 /// its disks. Where the end of the stream cannot be seen (no vmdesc) the plain way is taken: the
 /// migration completes, and `cont` starts the guest again.
 public final class MigrationRun implements AutoCloseable {
@@ -286,7 +286,7 @@ public final class MigrationRun implements AutoCloseable {
   }
 
   /// Waits until the VM is what it was, helps where it does not come back by itself, and throws
-  // what
+  /// what
   /// has failed.
   private void awaitBack() throws IOException, InterruptedException {
     Throwable failed = failure.get();

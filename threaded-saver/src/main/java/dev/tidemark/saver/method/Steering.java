@@ -15,7 +15,7 @@ import java.util.OptionalLong;
 /// within `downtime-limit`. What is wanted here is a number of bytes instead: what the receiver can
 /// take within half of the pause asked for (the other half is for the device state and for stopping
 /// and starting), and no more than the buffer's reserve. While the guest stands the receiver takes
-// as
+/// as
 /// fast as it ever did, whatever throttles it otherwise. So the limit is that number of bytes,
 /// divided by QEMU's present rate.
 ///
@@ -23,7 +23,7 @@ import java.util.OptionalLong;
 /// save always ends.
 ///
 /// Format: `migration_update_counters` and `migration_iteration_run` in `migration/migration.c`,
-// QEMU
+/// QEMU
 /// 10.0.2; the largest limit is `MAX_MIGRATE_DOWNTIME` in `migration/options.c`.
 public final class Steering {
   /// The largest `downtime-limit` that QEMU takes, in milliseconds.

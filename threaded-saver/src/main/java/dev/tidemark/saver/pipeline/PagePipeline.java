@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// fills them.
 ///
 /// [#page], [#zeroPage], [#flush] and [#finish] belong to the reader's thread; [#rest] may be
-// called
+/// called
 /// by any.
 public final class PagePipeline implements AutoCloseable {
   private final ArchiveWriter writer;
@@ -69,7 +69,7 @@ public final class PagePipeline implements AutoCloseable {
   /// Adds a page to the block being filled.
   ///
   /// Waits for a free block, unless the guest stands: then it returns at once, since blocks come
-  // free
+  /// free
   /// only when the threads do not rest.
   ///
   /// @param block index of the page's RAM block
