@@ -300,7 +300,7 @@ public final class MigrationRun implements AutoCloseable {
         return;
       }
       failed.addSuppressed(e);
-      qemuSays = e.getMessage();
+      qemuSays = String.valueOf(e.getMessage());
     }
     if (cancelled) {
       throw new SaveException.Cancelled();

@@ -89,7 +89,7 @@ public final class Steering {
       forced = true;
       next = LARGEST_LIMIT;
     } else if (bytesPerMilli > 0) {
-      double bytes = Math.min(bestBytesPerMilli * halfPauseMillis, reserveBytes);
+      double bytes = Math.min(bestBytesPerMilli * halfPauseMillis, (double) reserveBytes);
       next = Math.clamp((long) (bytes / bytesPerMilli), 1, LARGEST_LIMIT);
     }
     if (next == limit) {

@@ -166,7 +166,7 @@ public final class PagePipeline implements AutoCloseable {
     }
     boolean interrupted = false;
     for (Thread thread : threads) {
-      while (thread != Thread.currentThread() && thread.isAlive()) {
+      while (!thread.equals(Thread.currentThread()) && thread.isAlive()) {
         try {
           thread.join();
         } catch (InterruptedException e) {

@@ -361,7 +361,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
     spills++;
     int before = table().size();
     table().drainTo(new PipelineSink());
-    long written = before - table().size();
+    int written = before - table().size();
     pagesSpilled += written;
     if (stopped) {
       pagesSpilledWhileStopped += written;
