@@ -45,8 +45,11 @@ public record CommandLinePlan(
   /// @param commandLine what was run, or is given
   /// @param policy which of these it is
   /// @param runFolder the folder where fresh sockets and files will be
+  /// @param machineType the machine type that the VM had, such as `pc-i440fx-10.0`, which a saved
+  ///     command line may have named by an alias that means another one elsewhere; empty if unknown
   /// @return the plan
-  public static CommandLinePlan of(QemuCommandLine commandLine, Policy policy, Path runFolder) {
-    return new Planner(commandLine, policy, runFolder).plan();
+  public static CommandLinePlan of(
+      QemuCommandLine commandLine, Policy policy, Path runFolder, String machineType) {
+    return new Planner(commandLine, policy, runFolder).plan(machineType);
   }
 }

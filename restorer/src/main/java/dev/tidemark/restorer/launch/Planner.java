@@ -12,12 +12,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// Makes a [CommandLinePlan]: one look at each option, in order.
 final class Planner {
   private static final Set<String> PARSED =
       Set.of("netdev", "nic", "net", "device", "object", "tpmdev", "fw_cfg", "smbios", "drive",
           "blockdev");
+
+  private static final Pattern VERSIONED = Pattern.compile("-[0-9]+\\.[0-9]");
 
   private final QemuCommandLine was;
   private final Policy policy;
@@ -61,7 +64,7 @@ final class Planner {
     return all;
   }
 
-  CommandLinePlan plan() {
+  CommandLinePlan plan(String machineType) {
     Path qmp = Path.of(folder.fresh("qmp", ".sock"));
     String monitor = "unix:" + qmp.toString().replace(",", ",,") + ",server=on,wait=off";
     if (!folder.fitsSockets()) {
@@ -75,6 +78,7 @@ final class Planner {
     }
     if (policy == Policy.SAVED) {
       refuseDescriptors();
+      pinMachine(machineType);
       graphicsByDefault();
     }
     add(Option.of("qmp", monitor));
@@ -372,6 +376,15 @@ final class Planner {
           leaveOut(option);
         }
       }
+    }
+  }
+
+  /// An alias such as `pc`, or none, means another machine type in another QEMU.
+  private void pinMachine(String machineType) {
+    Optional<String> given = was.machineProperty("type");
+    boolean alias = given.isEmpty() || !VERSIONED.matcher(given.get()).find();
+    if (alias && !machineType.isEmpty() && !given.equals(Optional.of(machineType))) {
+      add(Option.of("machine", "type=" + machineType));
     }
   }
 

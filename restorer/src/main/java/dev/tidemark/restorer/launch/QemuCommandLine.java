@@ -5,6 +5,7 @@ package dev.tidemark.restorer.launch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// A QEMU command line without its program: options and their values, in order.
@@ -13,6 +14,8 @@ import java.util.stream.Stream;
 ///
 /// @param arguments the options and image names, in order
 public record QemuCommandLine(List<QemuArgument> arguments) {
+  private static final Set<String> MACHINE = Set.of("machine", "M");
+
   /// Copies the list.
   public QemuCommandLine {
     arguments = List.copyOf(arguments);
@@ -71,5 +74,17 @@ public record QemuCommandLine(List<QemuArgument> arguments) {
   /// @param name the name without dashes
   public boolean has(String name) {
     return options(name).findAny().isPresent();
+  }
+
+  /// A property of the machine; where several options give it, the last one counts.
+  ///
+  /// @param key the property, such as `type`
+  /// @return its value; absent if no option gives it
+  public Optional<String> machineProperty(String key) {
+    return arguments.stream()
+        .filter(a -> a instanceof QemuArgument.Option o && MACHINE.contains(o.name()))
+        .flatMap(a -> ((QemuArgument.Option) a).value().stream())
+        .flatMap(v -> OptionValue.parse("machine", v).get(key).stream())
+        .reduce((first, second) -> second);
   }
 }
