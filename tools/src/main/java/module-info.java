@@ -6,7 +6,13 @@ module dev.tidemark.tools {
   requires dev.tidemark.saver;
   requires com.fasterxml.jackson.core;
   requires info.picocli;
+  requires java.logging;
   requires transitive org.jspecify;
 
   exports dev.tidemark.tools;
+
+  opens dev.tidemark.tools to
+      info.picocli;
+  opens dev.tidemark.tools.command to
+      info.picocli;
 }
