@@ -41,6 +41,10 @@ final class SectionDescriptor {
   /// What a skippable frame's length does not count.
   static final int FRAME_HEADER_SIZE = 8;
 
+  /// Most bytes of a frame, so that it can be read whole. What grows with RAM comes in parts; this
+  /// is enough digests for 4 TiB.
+  static final int MAX_LENGTH = 32 << 20;
+
   static final int ENTRY_SIZE = 24;
   static final int ENTRY_OFFSET_OFFSET = 8;
   static final int ENTRY_LENGTH_OFFSET = 16;
