@@ -32,7 +32,7 @@ final class Lz4Tool {
     try {
       Files.write(in, file);
       Process lz4 =
-          new ProcessBuilder("lz4", option, in.toString())
+          new ProcessBuilder("lz4", "-q", option, in.toString())
               .redirectOutput(out.toFile())
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
