@@ -20,6 +20,7 @@ import dev.tidemark.qmp.command.Stop;
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.qmp.fixture.QemuBinary;
 import dev.tidemark.restorer.preflight.PreflightRefused;
+import dev.tidemark.stream.StreamException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -262,10 +263,12 @@ class RestorerLiveIT {
     try (LiveQemu saved = LiveQemu.start(binary, FIRMWARE_ONLY);
         Checkpoint checkpoint = save(saved, temporary.resolve("vm.stream"))) {
       Path folder = temporary.resolve("run");
-      Checkpoint damaged = new BrokenOff((ManifestCheckpoint) checkpoint);
+      StreamException damage =
+          new StreamException.Malformed("checksum is wrong", 0x1234, "device state");
+      Checkpoint damaged = new BrokenOff(checkpoint, damage);
       RestoreOptions options = RestoreOptions.DEFAULT.withRunFolder(folder);
       Throwable thrown = catchThrowable(() -> Restorer.of(damaged).options(options).launch());
-      assertThat(thrown).isSameAs(BrokenOff.DAMAGE);
+      assertThat(thrown).isSameAs(damage);
       assertThat(folder).doesNotExist();
       assertNoQemuNames(folder);
       assertThat(saved.client().execute(new QueryStatus()).running()).isTrue();

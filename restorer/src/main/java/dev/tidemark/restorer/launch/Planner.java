@@ -179,7 +179,8 @@ final class Planner {
     int number = counts.merge(name, 1, Integer::sum) - 1;
     replace(
         option,
-        Option.of(option.name(), characters.legacy(value, numbered ? name + number : name)));
+        Option.of(
+            option.name(), characters.legacy(value, numbered ? name + number : name, numbered)));
   }
 
   private void gdb(Option option, String value) {
@@ -227,7 +228,7 @@ final class Planner {
             List.of(Option.of("display", "none"), Option.of("machine", "graphics=off")));
     if (!was.has("nodefaults")) {
       if (!was.has("serial") && !hasDevice("isa-serial")) {
-        fresh.add(Option.of("serial", characters.legacy("stdio", "serial0")));
+        fresh.add(Option.of("serial", characters.legacy("stdio", "serial0", true)));
       }
       if (!was.has("parallel") && !hasDevice("isa-parallel")) {
         fresh.add(Option.of("parallel", "null"));
