@@ -125,7 +125,13 @@ final class Planner {
   private boolean contradictsRestore(Option option) {
     switch (option.name()) {
       case "incoming" -> replacements.add(new Replacement(option.text(), "-incoming defer"));
-      case "loadvm", "S", "daemonize" -> leaveOut(option);
+      case "loadvm", "daemonize" -> leaveOut(option);
+      // Given here it is a wish, which whoever runs the plan fulfils; saved it is history.
+      case "S" -> {
+        if (policy == Policy.SAVED) {
+          leaveOut(option);
+        }
+      }
       case "preconfig" ->
           refuse(option.text() + ": what was set up through QMP before the machine is not known");
       case "dump-vmstate" -> refuse(option.text() + ": QEMU would end at once");
