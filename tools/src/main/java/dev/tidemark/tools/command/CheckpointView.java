@@ -65,8 +65,7 @@ record CheckpointView(
   /// @param kind what is held for them
   record Run(long start, long length, PageKind kind) {}
 
-  static CheckpointView of(Checkpoint checkpoint, Path file, boolean withRuns)
-      throws IOException {
+  static CheckpointView of(Checkpoint checkpoint, Path file, boolean withRuns) throws IOException {
     List<Pages> blocks = new ArrayList<>();
     for (RamBlock block : checkpoint.ramBlocks()) {
       blocks.add(pages(checkpoint, block, withRuns));

@@ -69,8 +69,7 @@ public final class DoctorCommand extends TidemarkCommand {
 
   private void print(List<Finding> findings) throws IOException {
     if (json.asked()) {
-      JsonReport.print(
-          out(), report -> report.array("findings", findings, DoctorCommand::write));
+      JsonReport.print(out(), report -> report.array("findings", findings, DoctorCommand::write));
       return;
     }
     TextTable table = TextTable.ofColumns(3);

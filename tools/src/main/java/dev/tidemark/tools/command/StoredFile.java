@@ -31,12 +31,7 @@ import java.util.regex.Pattern;
 /// @param problem why not; empty if it can
 /// @param content what is in it; absent if it cannot be read
 record StoredFile(
-    String name,
-    Instant date,
-    long bytes,
-    State state,
-    String problem,
-    Optional<Content> content) {
+    String name, Instant date, long bytes, State state, String problem, Optional<Content> content) {
   private static final Pattern PART = Pattern.compile("\\.(.+)\\.part-([0-9]{1,10})");
 
   /// Whether a file can be read.
@@ -121,15 +116,13 @@ record StoredFile(
               checkpoint.ramBlocks().stream().mapToLong(RamBlock::usedLength).sum(),
               manifest.map(Manifest::disks));
       Instant date = manifest.map(Manifest::created).orElse(changed(file));
-      return new StoredFile(
-          name, date, Files.size(file), State.COMPLETE, "", Optional.of(content));
+      return new StoredFile(name, date, Files.size(file), State.COMPLETE, "", Optional.of(content));
     }
   }
 
   private static StoredFile broken(Path file, String name, State state, String problem)
       throws IOException {
-    return new StoredFile(
-        name, changed(file), Files.size(file), state, problem, Optional.empty());
+    return new StoredFile(name, changed(file), Files.size(file), state, problem, Optional.empty());
   }
 
   private static Instant changed(Path file) throws IOException {

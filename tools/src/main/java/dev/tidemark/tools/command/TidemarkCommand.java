@@ -3,8 +3,6 @@
 package dev.tidemark.tools.command;
 
 import dev.tidemark.tools.report.Console;
-import dev.tidemark.tools.report.UsageException;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 
@@ -24,7 +22,8 @@ public abstract class TidemarkCommand implements Callable<Integer> {
   /// @throws IOException if it fails
   /// @throws InterruptedException if the thread is interrupted
   /// @throws UsageException if the arguments do not go together
-  /// @throws dev.tidemark.tools.report.CheckFailedException if the result is that something does not
+  /// @throws dev.tidemark.tools.report.CheckFailedException if the result is that something does
+  // not
   ///     hold
   protected abstract void run() throws Exception;
 

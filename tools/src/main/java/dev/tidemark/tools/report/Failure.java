@@ -17,7 +17,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 
-/// What is said and which code the process ends with when a command ends by an exception. The one place
+/// What is said and which code the process ends with when a command ends by an exception. The one
+// place
 /// where exceptions become exit codes.
 ///
 /// @param code the exit code

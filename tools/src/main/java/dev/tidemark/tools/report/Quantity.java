@@ -80,7 +80,8 @@ public final class Quantity {
     return count + " " + noun + (count == 1 ? "" : "s");
   }
 
-  /// Reads a size: digits and at most one of `K M G T P E`, in powers of 1024, `iB` or `B` behind it
+  /// Reads a size: digits and at most one of `K M G T P E`, in powers of 1024, `iB` or `B` behind
+  // it
   /// accepted.
   ///
   /// @param text such as `512M`
@@ -134,6 +135,8 @@ public final class Quantity {
       return Duration.ofNanos(Math.round(Double.parseDouble(number) * nanosPerUnit));
     }
     throw new IllegalArgumentException(
-        "'" + text + "' is not a duration: use a number with us, ms, s, m or h behind it, such as 10ms");
+        "'"
+            + text
+            + "' is not a duration: use a number with us, ms, s, m or h behind it, such as 10ms");
   }
 }
