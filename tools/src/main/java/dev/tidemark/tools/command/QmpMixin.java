@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// `--qmp`. Kept as text until it is used, so that commands which may do without a VM load nothing
-// of
-/// the client.
+/// of the client.
 final class QmpMixin {
   @Option(
       names = "--qmp",

@@ -23,8 +23,7 @@ public abstract class TidemarkCommand implements Callable<Integer> {
   /// @throws InterruptedException if the thread is interrupted
   /// @throws UsageException if the arguments do not go together
   /// @throws dev.tidemark.tools.report.CheckFailedException if the result is that something does
-  // not
-  ///     hold
+  ///     not hold
   protected abstract void run() throws Exception;
 
   /// What the command works on, such as a file's name: put before an error that does not say so.

@@ -20,8 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Looks at a running VM: whether it can be saved. Puts back the settings that a saver which was
-// killed
-/// has left; changes nothing else.
+/// killed has left; changes nothing else.
 public final class VmCheck {
   private VmCheck() {}
 

@@ -18,8 +18,7 @@ import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 
 /// What is said and which code the process ends with when a command ends by an exception. The one
-// place
-/// where exceptions become exit codes.
+/// place where exceptions become exit codes.
 ///
 /// @param code the exit code
 /// @param line what is wrong, where, and what to do: one line

@@ -81,8 +81,7 @@ public final class Quantity {
   }
 
   /// Reads a size: digits and at most one of `K M G T P E`, in powers of 1024, `iB` or `B` behind
-  // it
-  /// accepted.
+  /// it accepted.
   ///
   /// @param text such as `512M`
   /// @return the size in bytes

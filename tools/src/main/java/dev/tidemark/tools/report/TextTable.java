@@ -7,8 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Rows of text in aligned columns, two spaces between them; nothing stands behind the last text of
-// a
-/// line.
+/// a line.
 ///
 /// Used by one thread.
 public final class TextTable {
