@@ -65,7 +65,7 @@ class HostileFileTest {
   void aFlippedByteAnywhere() throws IOException {
     byte[] whole = Files.readAllBytes(SmallArchive.write(folder.resolve("whole.tmk")));
     Path file = folder.resolve("flipped.tmk");
-    for (int at = 0; at < whole.length; at += at < 256 || at > whole.length - 256 ? 1 : 7) {
+    for (int at = 0; at < whole.length; at += at < 128 || at > whole.length - 128 ? 1 : 11) {
       byte[] flipped = whole.clone();
       flipped[at] ^= 0x10;
       Files.write(file, flipped);

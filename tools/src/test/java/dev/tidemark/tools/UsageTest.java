@@ -35,7 +35,7 @@ class UsageTest {
   @Test
   void withoutACommand() {
     assertThat(Cli.run().failed(2).err())
-        .isEqualTo("tidemark: which command?; see 'tidemark --help'\n");
+        .isEqualTo("tidemark: missing required subcommand; see 'tidemark --help'\n");
   }
 
   @ParameterizedTest

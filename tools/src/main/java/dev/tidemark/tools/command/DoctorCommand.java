@@ -14,6 +14,7 @@ import dev.tidemark.tools.report.Failure;
 import dev.tidemark.tools.report.JsonReport;
 import dev.tidemark.tools.report.Quantity;
 import dev.tidemark.tools.report.TextTable;
+import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +47,8 @@ public final class DoctorCommand extends TidemarkCommand {
   }
 
   @Override
-  protected void run() throws Exception {
+  protected void run()
+      throws IOException, InterruptedException, UsageException, CheckFailedException {
     Optional<QmpAddress> address = qmp.address();
     List<Finding> findings = new ArrayList<>(MachineCheck.run());
     ExitCode worst = ExitCode.FAILED;

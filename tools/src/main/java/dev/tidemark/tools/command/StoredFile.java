@@ -87,14 +87,18 @@ record StoredFile(
       }
       return Optional.of(read(file, name));
     } catch (StreamException.Truncated e) {
-      return Optional.of(broken(file, name, State.INCOMPLETE, e.getMessage()));
+      return Optional.of(broken(file, name, State.INCOMPLETE, message(e)));
     } catch (StreamException.Malformed e) {
-      return Optional.of(broken(file, name, State.DAMAGED, e.getMessage()));
+      return Optional.of(broken(file, name, State.DAMAGED, message(e)));
     } catch (StreamException e) {
-      return Optional.of(broken(file, name, State.UNSUPPORTED, e.getMessage()));
+      return Optional.of(broken(file, name, State.UNSUPPORTED, message(e)));
     } catch (IOException e) {
-      return Optional.of(broken(file, name, State.UNREADABLE, String.valueOf(e.getMessage())));
+      return Optional.of(broken(file, name, State.UNREADABLE, message(e)));
     }
+  }
+
+  private static String message(IOException e) {
+    return String.valueOf(e.getMessage());
   }
 
   private static boolean isCheckpoint(ByteSource source) throws IOException {

@@ -98,12 +98,14 @@ public record Failure(ExitCode code, String line) {
   }
 
   private static Failure save(SaveException e) {
-    return switch (e) {
-      case SaveException.Refused _ -> failure(ExitCode.REFUSED, e.getMessage());
-      case SaveException.DisksUndecided _ -> failure(ExitCode.USAGE, e.getMessage());
-      case SaveException.MigrationFailed _ -> failure(ExitCode.QEMU, e.getMessage());
-      case SaveException.Cancelled _ -> failure(ExitCode.INTERRUPTED, e.getMessage());
-    };
+    ExitCode code =
+        switch (e) {
+          case SaveException.Refused _ -> ExitCode.REFUSED;
+          case SaveException.DisksUndecided _ -> ExitCode.USAGE;
+          case SaveException.MigrationFailed _ -> ExitCode.QEMU;
+          case SaveException.Cancelled _ -> ExitCode.INTERRUPTED;
+        };
+    return failure(code, String.valueOf(e.getMessage()));
   }
 
   private static String file(FileSystemException e) {

@@ -27,7 +27,7 @@ class QuantityTest {
   @ParameterizedTest
   @CsvSource({
     "0, 0 ms",
-    "840000, 840 µs",
+    "840000, 0.84 ms",
     "8400000, 8.4 ms",
     "99960000, 100 ms",
     "312000000, 312 ms",
