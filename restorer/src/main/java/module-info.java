@@ -7,4 +7,6 @@ module dev.tidemark.restorer {
   requires transitive org.jspecify;
 
   exports dev.tidemark.restorer;
+  exports dev.tidemark.restorer.launch;
+  exports dev.tidemark.restorer.preflight;
 }

@@ -7,4 +7,5 @@ module dev.tidemark.saver {
   requires transitive org.jspecify;
 
   exports dev.tidemark.saver;
+  exports dev.tidemark.saver.guard;
 }

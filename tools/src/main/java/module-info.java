@@ -9,4 +9,9 @@ module dev.tidemark.tools {
   requires transitive org.jspecify;
 
   exports dev.tidemark.tools;
+
+  opens dev.tidemark.tools to
+      info.picocli;
+  opens dev.tidemark.tools.command to
+      info.picocli;
 }

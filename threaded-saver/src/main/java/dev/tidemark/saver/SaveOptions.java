@@ -70,7 +70,7 @@ public record SaveOptions(
     private OptionalLong receiveBytesPerSecond = OptionalLong.empty();
     private boolean disksNone;
     private int compressors = Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 4);
-    private ArchiveOptions archive = ArchiveOptions.defaults();
+    private ArchiveOptions archive = ArchiveOptions.DEFAULT;
     private SaveListener listener = SaveListener.NONE;
 
     private Builder() {}

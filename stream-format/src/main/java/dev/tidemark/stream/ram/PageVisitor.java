@@ -24,4 +24,20 @@ public interface PageVisitor {
   /// @param pageOffset offset inside the block in bytes, a multiple of the target page size
   /// @throws IOException if the page cannot be taken
   void zeroPage(RamBlock block, long pageOffset) throws IOException;
+
+  /// A page whose bytes all have one value other than zero; only old streams have them. Unless
+  /// overridden this is a [#page].
+  ///
+  /// @param block the RAM block it belongs to
+  /// @param pageOffset offset inside the block in bytes, a multiple of the target page size
+  /// @param fill the value of its bytes
+  /// @param window where its `targetPageSize` bytes are, spelled out; a loan that ends when this
+  ///     method returns
+  /// @param windowOffset where in `window` they start
+  /// @throws IOException if the page cannot be taken
+  default void filledPage(
+      RamBlock block, long pageOffset, byte fill, MemorySegment window, long windowOffset)
+      throws IOException {
+    page(block, pageOffset, window, windowOffset);
+  }
 }

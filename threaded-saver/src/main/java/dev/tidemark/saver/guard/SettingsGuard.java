@@ -2,7 +2,6 @@
 
 package dev.tidemark.saver.guard;
 
-import dev.tidemark.qmp.PeerProcess;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.command.MigrateSetCapabilities;
 import dev.tidemark.qmp.command.MigrateSetParameters;
@@ -20,9 +19,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Keeps a VM's migration settings as they were: notes what is changed before it is changed, and
 /// puts it back.
@@ -54,7 +55,7 @@ public final class SettingsGuard {
   /// @return puts back what was changed
   /// @throws IOException if QEMU refuses, or no note can be left
   public static SettingsGuard change(
-      QmpClient qmp, java.util.Set<String> wanted, JsonObject changed)
+      QmpClient qmp, Set<String> wanted, JsonObject changed)
       throws IOException, InterruptedException {
     Map<String, Boolean> before = qmp.execute(new QueryMigrateCapabilities());
     Map<String, Boolean> set = new LinkedHashMap<>();
@@ -144,13 +145,12 @@ public final class SettingsGuard {
   }
 
   private void write() throws IOException {
-    Map<String, Object> on = new LinkedHashMap<>(capabilities);
     Map<String, JsonValue> asJson = new LinkedHashMap<>();
-    on.forEach((name, value) -> asJson.put(name, JsonValue.of(value)));
+    capabilities.forEach((name, on) -> asJson.put(name, JsonValue.of(on)));
     JsonObject all =
         JsonObject.of("capabilities", new JsonObject(asJson), "parameters", parameters);
     Path part = note.resolveSibling(note.getFileName() + ".part-" + ProcessHandle.current().pid());
-    Files.write(part, all.toString().getBytes(StandardCharsets.UTF_8));
+    Files.write(part, all.toJson().getBytes(StandardCharsets.UTF_8));
     Files.move(part, note, StandardCopyOption.ATOMIC_MOVE);
   }
 
@@ -162,9 +162,10 @@ public final class SettingsGuard {
   private static String nameOf(QmpClient qmp) {
     Optional<Long> pid = qmp.peerPid();
     if (pid.isPresent()) {
-      Optional<String> started = PeerProcess.startTime(pid.get());
+      Optional<Instant> started =
+          ProcessHandle.of(pid.get()).flatMap(p -> p.info().startInstant());
       if (started.isPresent()) {
-        return pid.get() + "-" + started.get();
+        return pid.get() + "-" + started.get().toEpochMilli();
       }
     }
     return qmp.address().toString().replaceAll("[^A-Za-z0-9.-]", "_");

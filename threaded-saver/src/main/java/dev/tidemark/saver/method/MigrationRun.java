@@ -109,7 +109,7 @@ public final class MigrationRun implements AutoCloseable {
     this.sockets = SocketPair.open(SOCKET_BUFFER);
     this.channel =
         new ThrottledChannel(
-            sockets.local(), sockets::shutdown, options.receiveBytesPerSecond());
+            sockets.local(), sockets.local()::shutdown, options.receiveBytesPerSecond());
     this.receiver = new StreamReceiver(channel, target, options, stages);
   }
 
@@ -120,7 +120,7 @@ public final class MigrationRun implements AutoCloseable {
   /// @throws IOException if the stream cannot be read or stored
   public void run() throws IOException, InterruptedException {
     try (EventListener events = qmp.listen("STOP", "RESUME")) {
-      qmp.getfd(DESCRIPTOR_NAME, sockets.remoteDescriptor());
+      qmp.getfd(DESCRIPTOR_NAME, sockets.remote());
       sockets.closeRemote();
       start("tidemark-events", () -> follow(events));
       start("tidemark-read", this::receive);

@@ -4,6 +4,7 @@ package dev.tidemark.saver.pipeline;
 
 import dev.tidemark.checkpoint.CheckpointTarget;
 import dev.tidemark.checkpoint.DeviceState;
+import dev.tidemark.checkpoint.Manifest;
 import dev.tidemark.checkpoint.archive.ArchivePrologue;
 import dev.tidemark.checkpoint.archive.ArchiveWriter;
 import dev.tidemark.saver.SaveMethod;
@@ -17,7 +18,6 @@ import dev.tidemark.stream.StreamReader;
 import dev.tidemark.stream.TargetPageSize;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
-import dev.tidemark.stream.ram.RamBlockEntry;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
@@ -45,13 +45,12 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   private final Stages stages;
   private final long reserveBytes;
 
-  private @Nullable MachineAndBlocks start;
   private @Nullable ArchiveWriter writer;
   private volatile @Nullable PagePipeline pipeline;
   private volatile @Nullable DirtyPageTable table;
   private long[][] seen = {};
   private @Nullable DeviceState deviceState;
-  private byte[] configuration = {};
+  private Optional<byte[]> configuration = Optional.empty();
 
   private volatile boolean stopped;
   private boolean stoppedTold;
@@ -96,70 +95,84 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   ///
   /// @throws IOException if it breaks off, is no such stream, or cannot be stored
   public void receive() throws IOException {
-    MigrationStream format = MigrationStream.of(TargetPageSize.of(pageSize)).withDeviceTail();
-    StreamReader reader = format.read(channel);
-    for (StreamElement element = reader.next(); element != null; element = reader.next()) {
-      take(element);
-    }
-    if (deviceState == null) {
-      throw new StreamException.Truncated("no device state", channel.bytes(), "migration stream");
-    }
-    endTime = Instant.now();
-    endNanos = System.nanoTime();
-  }
-
-  private void take(StreamElement element) throws IOException {
-    switch (element) {
-      case StreamElement.FileHeader _ -> {}
-      case StreamElement.Configuration c -> configuration = c.bytes();
-      // OPEN_RETURN_PATH and PING speak to a destination that answers; a stored stream has none.
-      case StreamElement.Command _ -> {}
-      case RamSection ram -> {
-        if (ram.phase() == RamSection.Phase.START) {
-          begin(ram);
+    try (StreamReader reader =
+        MigrationStream.of(TargetPageSize.detect()).withDeviceTail().read(channel)) {
+      RamSection start = null;
+      for (StreamElement element = reader.next(); element != null; element = reader.next()) {
+        switch (element) {
+          case StreamElement.FileHeader _ -> {}
+          case StreamElement.Configuration c -> configuration = Optional.of(c.bytes());
+          // OPEN_RETURN_PATH and PING speak to a destination that answers; a stored stream has none.
+          case StreamElement.Command _ -> {}
+          case RamSection ram -> {
+            if (ram.phase() == RamSection.Phase.START) {
+              start = ram;
+            } else if (start != null && pipeline == null) {
+              begin(start, reader);
+            }
+            takePages(ram);
+          }
+          case StreamElement.DeviceSection d ->
+              throw new StreamException.Unsupported(
+                  "device section \"" + d.header().idstr() + "\"",
+                  d.streamOffset(),
+                  "migration stream");
+          case StreamElement.DeviceStateTail tail -> deviceState = tail.deviceState();
+          case StreamElement.EndOfFile _, StreamElement.VmDescription _ -> {}
         }
-        ram.pages().forEach(this);
-        if (ram.phase() == RamSection.Phase.END) {
-          lastPageTime = Instant.now();
-          tellStopped();
-          stages.reached(SaveStage.DEVICE_STATE);
+        if (deviceState != null) {
+          // QEMU waits for an answer now: nothing more comes, and nothing more is asked for.
+          endTime = Instant.now();
+          endNanos = System.nanoTime();
+          return;
         }
       }
-      case StreamElement.DeviceSection d ->
-          throw new StreamException.Unsupported(
-              "device section \"" + d.header().idstr() + "\" before RAM",
-              d.streamOffset(),
-              "migration stream");
-      case StreamElement.DeviceStateTail tail -> deviceState = tail.deviceState();
-      case StreamElement.EndOfFile _, StreamElement.VmDescription _ -> {}
+    }
+    throw new StreamException.Truncated("no device state", channel.bytes(), "migration stream");
+  }
+
+  private void takePages(RamSection ram) throws IOException {
+    ram.pages().forEach(this);
+    if (ram.phase() == RamSection.Phase.END) {
+      lastPageTime = Instant.now();
+      tellStopped();
+      stages.reached(SaveStage.DEVICE_STATE);
     }
   }
 
-  private void begin(RamSection ram) throws IOException {
-    List<RamBlock> blocks = ram.blockList().stream().map(RamBlockEntry::block).toList();
+  /// The block list is here, and what stands behind it: whether sections have footers is known.
+  private void begin(RamSection start, StreamReader reader) throws IOException {
+    List<RamBlock> blocks = reader.ramBlocks();
+    pageSize = reader.targetPageSize();
     long bytes = 0;
     for (RamBlock block : blocks) {
-      bytes = Math.addExact(bytes, block.usedLength());
-      if (bytes > MAX_RAM) {
+      bytes += block.usedLength();
+      if (bytes > MAX_RAM || bytes < 0) {
         throw new StreamException.LimitExceeded(
-            "more than 16 TiB of RAM", ram.streamOffset(), "RAM block list");
+            "more than 16 TiB of RAM", start.streamOffset(), "RAM block list");
       }
     }
-    start = new MachineAndBlocks(ram.header().sectionId(), blocks);
     seen = new long[blocks.size()][];
     for (RamBlock block : blocks) {
       seen[block.index()] = new long[(int) (block.usedLength() / pageSize / 64) + 1];
     }
     ArchivePrologue prologue =
         new ArchivePrologue(
-            configuration, blocks, pageSize, ram.header().sectionId(), ram.footer(), new byte[0]);
+            configuration,
+            new byte[0],
+            blocks,
+            pageSize,
+            start.header().sectionId(),
+            reader.footers());
     ArchiveWriter archive = ArchiveWriter.begin(target, options.archive(), prologue);
     writer = archive;
     table = new DirtyPageTable(pageSize, options.bufferBytes(), reserveBytes);
-    pipeline = new PagePipeline(archive, BLOCKS, options.compressors(), channel::shutdown);
+    PagePipeline started =
+        new PagePipeline(archive, BLOCKS, options.compressors(), channel::shutdown);
+    pipeline = started;
     ramBytes = bytes;
     if (stopped && !writesWhileStopped) {
-      pipeline().rest(true);
+      started.rest(true);
     }
   }
 
@@ -218,7 +231,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   /// @param manifest what is noted beside it
   /// @return size of the file in bytes
   /// @throws IOException if it cannot be written
-  public long finish(DeviceState state, dev.tidemark.checkpoint.Manifest manifest)
+  public long finish(DeviceState state, Manifest manifest)
       throws IOException {
     pipeline().finish();
     ArchiveWriter archive = writer();
@@ -400,8 +413,6 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
     /// @param stage which
     void reached(SaveStage stage);
   }
-
-  private record MachineAndBlocks(int sectionId, List<RamBlock> blocks) {}
 
   private final class PipelineSink implements DirtyPageTable.Sink<IOException> {
     @Override

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.qmp;
+
+import dev.tidemark.qmp.command.QmpCommand;
+import dev.tidemark.qmp.internal.Posix;
+import dev.tidemark.qmp.json.JsonNumber;
+import dev.tidemark.qmp.json.JsonObject;
+import dev.tidemark.qmp.json.JsonShapeException;
+import dev.tidemark.qmp.json.JsonValue;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.unix.UnixChannel;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/// One connection: matches replies with commands, hands events to listeners, ends once.
+///
+/// Everything but [#submit], [#listen] and [#remove] runs in the channel's event loop, which is one
+/// thread; the maps need no lock.
+final class Connection extends ChannelInboundHandlerAdapter {
+  private static final long RETRY_MILLIS = 1;
+
+  private final MessageFramer framer;
+  private final AtomicLong nextId = new AtomicLong(1);
+  private final Map<Long, Pending<?>> pending = new HashMap<>();
+
+  /// Ids whose callers have gone; their replies may still come and are dropped then.
+  private final Set<Long> abandoned = new HashSet<>();
+
+  /// Commands not yet written, in order: more than none only while one with a descriptor is held
+  /// up.
+  private final Queue<Pending<?>> unsent = new ArrayDeque<>();
+
+  /// The command whose descriptor QEMU has not taken yet. QEMU keeps one descriptor per monitor: a
+  /// second one sent before the first command has run would replace the first.
+  private @Nullable Long descriptorInFlight;
+
+  private boolean retryScheduled;
+  private final List<EventListener> listeners = new CopyOnWriteArrayList<>();
+  private final CompletableFuture<JsonObject> greeting = new CompletableFuture<>();
+  private volatile @Nullable Channel channel;
+  private volatile @Nullable End end;
+
+  Connection(QmpOptions options) {
+    this.framer = new MessageFramer(options.limits());
+  }
+
+  /// QEMU's greeting; completed with a [QmpException] if something else comes.
+  CompletableFuture<JsonObject> greeting() {
+    return greeting;
+  }
+
+  boolean isOpen() {
+    return end == null;
+  }
+
+  /// Sends a command as soon as the event loop gets to it.
+  ///
+  /// @param descriptor sent along, or [Pending#NO_DESCRIPTOR]; taken over and closed
+  <R extends @Nullable Object> CompletableFuture<R> submit(
+      QmpCommand<R> command, Duration deadline, int descriptor) {
+    Pending<R> call = new Pending<>(nextId.getAndIncrement(), command, deadline, descriptor);
+    Channel to = channel;
+    if (to == null) {
+      throw new IllegalStateException("not connected yet");
+    }
+    var _ =
+        call.future.whenComplete(
+            (_, _) -> {
+              if (call.future.isCancelled()) {
+                onLoop(to, () -> abandon(call));
+              }
+            });
+    if (!onLoop(to, () -> start(to, call))) {
+      release(call);
+      call.end(endOr(End.closedHere()));
+    }
+    return call.future;
+  }
+
+  boolean isInEventLoop() {
+    Channel at = channel;
+    return at != null && at.eventLoop().inEventLoop();
+  }
+
+  EventListener listen(Set<String> names, int capacity) {
+    EventListener listener = new EventListener(names, capacity, this);
+    listeners.add(listener);
+    End ended = end;
+    if (ended != null) {
+      listener.end(ended);
+    }
+    return listener;
+  }
+
+  void remove(EventListener listener) {
+    listeners.remove(listener);
+  }
+
+  private static boolean onLoop(Channel channel, Runnable job) {
+    try {
+      channel.eventLoop().execute(job);
+      return true;
+    } catch (RejectedExecutionException _) {
+      return false;
+    }
+  }
+
+  private End endOr(End otherwise) {
+    End ended = end;
+    return ended != null ? ended : otherwise;
+  }
+
+  // From here on: event loop only.
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) {
+    channel = context.channel();
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object read) throws IOException {
+    ByteBuf bytes = (ByteBuf) read;
+    try {
+      if (end == null) {
+        framer.feed(bytes, this::receive);
+      }
+    } finally {
+      bytes.release();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    end(
+        framer.isInsideMessage()
+            ? new End("QEMU closed the connection in the middle of a message", null, null)
+            : End.closedByPeer());
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    end(End.failed(cause instanceof Violation violation ? violation.exception : cause));
+    var _ = context.close();
+  }
+
+  /// Ends the connection for everyone who waits, once.
+  void end(End why) {
+    if (end != null) {
+      return;
+    }
+    end = why;
+    greeting.completeExceptionally(why.toException(null));
+    List<Pending<?>> waiting = List.copyOf(pending.values());
+    pending.clear();
+    unsent.forEach(Connection::release);
+    unsent.clear();
+    waiting.forEach(call -> call.end(why));
+    listeners.forEach(listener -> listener.end(why));
+  }
+
+  private void receive(JsonObject message) {
+    try {
+      if (!greeting.isDone()) {
+        greeting.complete(message.object("QMP"));
+      } else if (message.has("event")) {
+        Event event = Event.of(message);
+        listeners.forEach(listener -> listener.offer(event));
+      } else if (message.has("return") || message.has("error")) {
+        answer(message);
+      } else {
+        throw new Violation("a message that is neither reply nor event", message);
+      }
+    } catch (JsonShapeException e) {
+      throw new Violation("a message of another form: " + e.getMessage(), message);
+    }
+  }
+
+  private void answer(JsonObject message) {
+    if (!(message.members().get("id") instanceof JsonNumber number)) {
+      throw new Violation("a reply without the id of a command", message);
+    }
+    Long id = number.longValue();
+    Pending<?> call = pending.remove(id);
+    if (call == null && !abandoned.remove(id)) {
+      throw new Violation("a reply to no command", message);
+    }
+    if (call != null) {
+      call.answer(message);
+    }
+    if (id.equals(descriptorInFlight)) {
+      descriptorInFlight = null;
+      drain();
+    }
+  }
+
+  private void start(Channel to, Pending<?> call) {
+    End ended = end;
+    if (ended != null) {
+      release(call);
+      call.end(ended);
+      return;
+    }
+    pending.put(call.id, call);
+    call.startTimer(
+        to.eventLoop()
+            .schedule(() -> exceedDeadline(call), call.deadline.toNanos(), TimeUnit.NANOSECONDS));
+    unsent.add(call);
+    drain();
+  }
+
+  private void exceedDeadline(Pending<?> call) {
+    abandon(call);
+    call.exceedDeadline();
+  }
+
+  private void abandon(Pending<?> call) {
+    call.stopTimer();
+    if (pending.remove(call.id) == null) {
+      return;
+    }
+    if (unsent.remove(call)) {
+      release(call);
+    } else {
+      abandoned.add(call.id);
+    }
+  }
+
+  /// Writes what waits, in order, until a descriptor holds it up.
+  private void drain() {
+    Channel to = channel;
+    Pending<?> call = unsent.peek();
+    while (to != null && call != null && end == null) {
+      if (!call.hasDescriptor()) {
+        unsent.remove();
+        write(to, Unpooled.wrappedBuffer(call.message));
+      } else if (!sendWithDescriptor(to, call)) {
+        return;
+      }
+      call = unsent.peek();
+    }
+  }
+
+  private boolean sendWithDescriptor(Channel to, Pending<?> call) {
+    if (descriptorInFlight != null) {
+      return false; // its reply calls drain
+    }
+    ChannelOutboundBuffer before = to.unsafe().outboundBuffer();
+    if (before != null && !before.isEmpty()) {
+      return retryLater(to);
+    }
+    int sent;
+    try {
+      sent =
+          Posix.sendWithDescriptor(
+              ((UnixChannel) to).fd().intValue(), call.message, call.descriptor);
+    } catch (IOException e) {
+      end(End.failed(e));
+      var _ = to.close();
+      return false;
+    }
+    if (sent == 0) {
+      return retryLater(to);
+    }
+    unsent.remove();
+    descriptorInFlight = call.id;
+    release(call);
+    if (sent < call.message.length) {
+      write(to, Unpooled.wrappedBuffer(call.message, sent, call.message.length - sent));
+    }
+    return true;
+  }
+
+  private boolean retryLater(Channel to) {
+    if (!retryScheduled) {
+      retryScheduled = true;
+      var _ =
+          to.eventLoop()
+              .schedule(
+                  () -> {
+                    retryScheduled = false;
+                    drain();
+                  },
+                  RETRY_MILLIS,
+                  TimeUnit.MILLISECONDS);
+    }
+    return false;
+  }
+
+  private static void write(Channel to, ByteBuf bytes) {
+    var _ = to.writeAndFlush(bytes).addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
+  }
+
+  private static void release(Pending<?> call) {
+    if (call.hasDescriptor()) {
+      Posix.close(call.descriptor);
+    }
+  }
+
+  /// Carries a violation through Netty to [#exceptionCaught].
+  private static final class Violation extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private static final int EXCERPT = 120;
+
+    final QmpException.ProtocolViolated exception;
+
+    Violation(String what, JsonValue message) {
+      String text = message.toJson();
+      exception =
+          new QmpException.ProtocolViolated(
+              what, text.substring(0, Math.min(text.length(), EXCERPT)), null);
+    }
+  }
+}

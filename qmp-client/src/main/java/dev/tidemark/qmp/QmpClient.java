@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.qmp;
+
+import dev.tidemark.qmp.command.Getfd;
+import dev.tidemark.qmp.command.QemuVersion;
+import dev.tidemark.qmp.command.QmpCapabilities;
+import dev.tidemark.qmp.command.QmpCommand;
+import dev.tidemark.qmp.internal.Posix;
+import dev.tidemark.qmp.json.JsonObject;
+import dev.tidemark.qmp.json.JsonShapeException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// A connection to a QMP monitor, ready for commands.
+///
+/// Any number of threads may use one client at once. Commands are pipelined: each goes out at once
+/// and is matched with its reply by an id. Every command has a deadline; no call waits for ever.
+/// When the connection ends, every waiting call fails at once. A client does not reconnect.
+///
+/// No blocking method may be called from a dependent of [#submit]'s future that runs on the reader
+/// thread; it fails with an `IllegalStateException`.
+public final class QmpClient implements AutoCloseable {
+  private final QmpAddress address;
+  private final QmpOptions options;
+  private final Transport transport;
+  private final Connection connection;
+  private final JsonObject greeting;
+  private final QemuVersion version;
+
+  private QmpClient(
+      QmpAddress address,
+      QmpOptions options,
+      Transport transport,
+      Connection connection,
+      JsonObject greeting) {
+    this.address = address;
+    this.options = options;
+    this.transport = transport;
+    this.connection = connection;
+    this.greeting = greeting;
+    this.version = QemuVersion.of(greeting.object("version"));
+  }
+
+  /// Connects, waits for the greeting and leaves negotiation mode.
+  ///
+  /// @throws QmpException.ConnectFailed if nobody listens there, if no greeting comes in time
+  ///     (another client holds the monitor), or if what comes is not QMP
+  public static QmpClient connect(QmpAddress address) throws QmpException, InterruptedException {
+    return connect(address, QmpOptions.DEFAULT);
+  }
+
+  /// Connects as [#connect(QmpAddress)] does, with options.
+  ///
+  /// @throws QmpException.ConnectFailed as there
+  public static QmpClient connect(QmpAddress address, QmpOptions options)
+      throws QmpException, InterruptedException {
+    return connect(address, options, Transport.isEpollAvailable());
+  }
+
+  static QmpClient connect(QmpAddress address, QmpOptions options, boolean epoll)
+      throws QmpException, InterruptedException {
+    Connection connection = new Connection(options);
+    Transport transport = Transport.open(address, connection, epoll);
+    boolean done = false;
+    try {
+      JsonObject greeting = awaitGreeting(address, options, connection);
+      QmpClient client = new QmpClient(address, options, transport, connection, greeting);
+      client.execute(new QmpCapabilities(List.of()));
+      done = true;
+      return client;
+    } catch (JsonShapeException | ArithmeticException e) {
+      throw new QmpException.ConnectFailed(address, "a greeting of another form", e);
+    } finally {
+      if (!done) {
+        transport.close();
+      }
+    }
+  }
+
+  private static JsonObject awaitGreeting(
+      QmpAddress address, QmpOptions options, Connection connection)
+      throws QmpException, InterruptedException {
+    try {
+      return connection.greeting().get(options.greetingWait().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException _) {
+      throw QmpException.ConnectFailed.taken(address, null);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new QmpException.ConnectFailed(address, String.valueOf(cause.getMessage()), cause);
+    }
+  }
+
+  /// Where this client is connected to.
+  public QmpAddress address() {
+    return address;
+  }
+
+  /// The version of QEMU, as its greeting says.
+  public QemuVersion version() {
+    return version;
+  }
+
+  /// The `QMP` member of the greeting: `version` and `capabilities`.
+  public JsonObject greeting() {
+    return greeting;
+  }
+
+  /// Whether the connection stands, as far as is known.
+  public boolean isOpen() {
+    return connection.isOpen();
+  }
+
+  /// Sends a command and waits for its answer, at most the default deadline.
+  ///
+  /// If the thread is interrupted, QEMU may still carry the command out; its reply is dropped.
+  ///
+  /// @throws QmpException.CommandFailed if QEMU answers with an error
+  /// @throws QmpException.DeadlineExceeded if no answer comes in time
+  /// @throws QmpException.Disconnected if the connection ends before
+  /// @throws QmpException.ProtocolViolated if the answer is not one that the command can have
+  public <R extends @Nullable Object> R execute(QmpCommand<R> command)
+      throws QmpException, InterruptedException {
+    return execute(command, options.deadline());
+  }
+
+  /// Sends a command and waits for its answer as [#execute(QmpCommand)] does, at most `deadline`.
+  ///
+  /// @throws QmpException as there
+  public <R extends @Nullable Object> R execute(QmpCommand<R> command, Duration deadline)
+      throws QmpException, InterruptedException {
+    checkNotOnReader();
+    return await(submit(command, deadline));
+  }
+
+  /// Sends a command and returns at once.
+  ///
+  /// The future completes exceptionally with a [QmpException]. It completes on the reader thread:
+  /// dependents that take time belong on an executor (`thenApplyAsync`). Cancelling it gives up
+  /// waiting, it does not take the command back.
+  public <R extends @Nullable Object> CompletableFuture<R> submit(QmpCommand<R> command) {
+    return submit(command, options.deadline());
+  }
+
+  /// Sends a command as [#submit(QmpCommand)] does, with a deadline of its own.
+  public <R extends @Nullable Object> CompletableFuture<R> submit(
+      QmpCommand<R> command, Duration deadline) {
+    return connection.submit(command, deadline, Pending.NO_DESCRIPTOR);
+  }
+
+  /// Sends a command together with a descriptor of this process (`getfd`, `add-fd`) and waits for
+  /// its answer.
+  ///
+  /// QEMU gets a copy; the caller keeps its own and closes it when it likes, also at once.
+  ///
+  /// @param descriptor an open descriptor of this process
+  /// @throws QmpException.Unsupported if the transport cannot carry descriptors: TCP, or Netty's
+  ///     native epoll is missing
+  /// @throws QmpException as [#execute(QmpCommand)]
+  public <R extends @Nullable Object> R execute(QmpCommand<R> command, int descriptor)
+      throws QmpException, InterruptedException {
+    checkNotOnReader();
+    transport.checkCarriesDescriptors();
+    int copy;
+    try {
+      copy = Posix.duplicate(descriptor);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("not an open descriptor: " + descriptor, e);
+    }
+    return await(connection.submit(command, options.deadline(), copy));
+  }
+
+  /// Passes a descriptor to QEMU under a name, for `migrate fd:NAME` and its like.
+  ///
+  /// @param name the name, which must not start with a digit
+  /// @param descriptor an open descriptor of this process; QEMU gets a copy
+  /// @throws QmpException as [#execute(QmpCommand, int)]
+  public void getfd(String name, int descriptor) throws QmpException, InterruptedException {
+    execute(new Getfd(name), descriptor);
+  }
+
+  /// Listens to events of some names, or to all if none is given.
+  ///
+  /// Every event that arrives after this has returned is seen, until the listener is closed.
+  public EventListener listen(String... names) {
+    return connection.listen(Set.of(names), options.eventCapacity());
+  }
+
+  /// The process at the other end of a Unix socket, as the kernel names it: the one that listens,
+  /// or connects, there.
+  ///
+  /// @return empty for TCP, without native epoll, and where the process is in a namespace that this
+  ///     one cannot see
+  public Optional<Long> peerPid() {
+    return transport.peerPid();
+  }
+
+  /// Closes the connection. Calls that wait fail with [QmpException.Disconnected].
+  @Override
+  public void close() {
+    transport.close();
+  }
+
+  @Override
+  public String toString() {
+    return "QmpClient[" + address + ", QEMU " + version + "]";
+  }
+
+  private void checkNotOnReader() {
+    if (connection.isInEventLoop()) {
+      throw new IllegalStateException("a blocking call on the thread that reads the replies");
+    }
+  }
+
+  private static <R extends @Nullable Object> R await(CompletableFuture<R> future)
+      throws QmpException, InterruptedException {
+    try {
+      return future.get();
+    } catch (InterruptedException e) {
+      future.cancel(false);
+      throw e;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof QmpException failure) {
+        // Made on the reader thread, for this caller alone: let it tell where the caller stood.
+        failure.fillInStackTrace();
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+}

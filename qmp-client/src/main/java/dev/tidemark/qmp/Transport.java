@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.qmp;
+
+import dev.tidemark.qmp.internal.Posix;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// A Netty channel and the one thread that serves it.
+final class Transport implements AutoCloseable {
+  private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
+  private static final int CLOSE_TIMEOUT_SECONDS = 5;
+  private static final int MAX_PATH_BYTES = 107;
+  private static final AtomicInteger COUNTER = new AtomicInteger();
+
+  private final EventLoopGroup group;
+  private final Channel channel;
+  private final Connection connection;
+
+  private Transport(EventLoopGroup group, Channel channel, Connection connection) {
+    this.group = group;
+    this.channel = channel;
+    this.connection = connection;
+  }
+
+  static boolean isEpollAvailable() {
+    return Epoll.isAvailable();
+  }
+
+  static Transport open(QmpAddress address, Connection connection, boolean epoll)
+      throws QmpException, InterruptedException {
+    SocketAddress socket = resolve(address, epoll);
+    IoHandlerFactory handler = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, Transport::thread, handler);
+    boolean done = false;
+    try {
+      ChannelFuture connecting =
+          new Bootstrap()
+              .group(group)
+              .channel(channelType(address, epoll))
+              .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+              .handler(connection)
+              .connect(socket)
+              .await();
+      if (!connecting.isSuccess()) {
+        throw refused(address, connecting.cause());
+      }
+      done = true;
+      return new Transport(group, connecting.channel(), connection);
+    } finally {
+      if (!done) {
+        shutDown(group);
+      }
+    }
+  }
+
+  void checkCarriesDescriptors() throws QmpException.Unsupported {
+    if (channel instanceof EpollDomainSocketChannel) {
+      return;
+    }
+    throw new QmpException.Unsupported(
+        channel instanceof NioDomainSocketChannel
+            ? "descriptors cannot be passed: Netty's native epoll transport is missing here;"
+                + " start Java with --enable-native-access=ALL-UNNAMED"
+            : "descriptors cannot be passed over TCP; use a Unix socket");
+  }
+
+  Optional<Long> peerPid() {
+    if (!(channel instanceof EpollDomainSocketChannel unix)) {
+      return Optional.empty();
+    }
+    try {
+      long pid = unix.peerCredentials().pid();
+      return pid > 0 ? Optional.of(pid) : Optional.empty();
+    } catch (IOException _) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!channel.eventLoop().inEventLoop()) {
+      try {
+        channel.eventLoop().execute(() -> connection.end(End.closedHere()));
+      } catch (java.util.concurrent.RejectedExecutionException _) {
+        return;
+      }
+      channel.close().awaitUninterruptibly(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    } else {
+      connection.end(End.closedHere());
+      var _ = channel.close();
+    }
+    shutDown(group);
+  }
+
+  private static void shutDown(EventLoopGroup group) {
+    var _ = group.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private static Thread thread(Runnable job) {
+    return Thread.ofPlatform()
+        .daemon()
+        .name("tidemark-qmp-" + COUNTER.incrementAndGet())
+        .unstarted(job);
+  }
+
+  private static Class<? extends Channel> channelType(QmpAddress address, boolean epoll) {
+    return switch (address) {
+      case QmpAddress.Unix _ ->
+          epoll ? EpollDomainSocketChannel.class : NioDomainSocketChannel.class;
+      case QmpAddress.Tcp _ -> epoll ? EpollSocketChannel.class : NioSocketChannel.class;
+    };
+  }
+
+  private static SocketAddress resolve(QmpAddress address, boolean epoll)
+      throws QmpException.ConnectFailed {
+    return switch (address) {
+      case QmpAddress.Unix(Path path) -> {
+        checkPath(address, path);
+        yield epoll ? new DomainSocketAddress(path.toFile()) : UnixDomainSocketAddress.of(path);
+      }
+      case QmpAddress.Tcp(String host, int port) -> InetSocketAddress.createUnresolved(host, port);
+    };
+  }
+
+  private static void checkPath(QmpAddress address, Path path) throws QmpException.ConnectFailed {
+    if (path.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
+      throw new QmpException.ConnectFailed(
+          address, "the path is longer than the " + MAX_PATH_BYTES + " bytes of a socket", null);
+    }
+    if (!Files.exists(path)) {
+      throw new QmpException.ConnectFailed(address, "there is no such socket", null);
+    }
+  }
+
+  private static QmpException refused(QmpAddress address, @Nullable Throwable cause) {
+    String message = cause == null ? "no reason given" : String.valueOf(cause.getMessage());
+    // A Unix socket whose backlog is full, since nobody accepts: QEMU serves one client at a time.
+    if (address instanceof QmpAddress.Unix && message.contains(Posix.TRY_AGAIN)) {
+      return QmpException.ConnectFailed.taken(address, cause);
+    }
+    if (cause instanceof UnresolvedAddressException) {
+      return new QmpException.ConnectFailed(address, "unknown host", cause);
+    }
+    if (message.contains("refused")) {
+      return new QmpException.ConnectFailed(
+          address, "nobody listens there; has this QEMU ended?", cause);
+    }
+    return new QmpException.ConnectFailed(address, message, cause);
+  }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.checkpoint.stream;
+
+import dev.tidemark.checkpoint.CheckpointStream;
+import dev.tidemark.checkpoint.DeviceState;
+import dev.tidemark.checkpoint.MachineConfiguration;
+import dev.tidemark.stream.MigrationStream;
+import dev.tidemark.stream.SectionHeader;
+import dev.tidemark.stream.StreamElement;
+import dev.tidemark.stream.StreamElement.RamSection.Phase;
+import dev.tidemark.stream.StreamException;
+import dev.tidemark.stream.StreamWriter;
+import dev.tidemark.stream.StreamWriter.RamSectionWriter;
+import dev.tidemark.stream.ram.PageVisitor;
+import dev.tidemark.stream.ram.RamBlock;
+import dev.tidemark.stream.ram.RamBlockEntry;
+import dev.tidemark.stream.vmstate.GlobalState;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.WritableByteChannel;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+
+/// Writes a checkpoint as the migration stream that a destination QEMU takes, in its simplest form:
+/// header, configuration, RAM START, one PART with all pages, RAM END, device sections, EOF,
+/// vmdesc. No commands.
+///
+/// Zero pages are written too, since a destination may have loaded content of its own into ROM.
+public final class CheckpointStreamWriter {
+  /// Bytes between two calls of a progress listener.
+  private static final long PROGRESS_STEP = 1 << 20;
+
+  /// Not 0, which QEMU's loader takes for any section not met yet, and above what QEMU's counter of
+  /// section ids reaches, so that it is no device's.
+  private static final int RAM_SECTION_ID = 1 << 16;
+
+  private CheckpointStreamWriter() {}
+
+  /// What to do beside copying.
+  ///
+  /// @param progress is told the bytes written so far, about every MiB and at the end; in the
+  ///     writing thread
+  /// @param runState the run state to put into `globalstate`; absent leaves it as it is
+  public record Options(LongConsumer progress, Optional<String> runState) {
+    /// No listener, run state as stored.
+    public static final Options DEFAULT = new Options(_ -> {}, Optional.empty());
+
+    /// The same with a listener.
+    ///
+    /// @param listener is told the bytes written so far
+    public Options withProgress(LongConsumer listener) {
+      return new Options(listener, runState);
+    }
+
+    /// The same with another run state.
+    ///
+    /// @param state such as `running` or `paused`
+    public Options withRunState(String state) {
+      return new Options(progress, Optional.of(state));
+    }
+  }
+
+  /// Writes a checkpoint. Closes neither.
+  ///
+  /// @param in read to its end
+  /// @param out in blocking mode
+  /// @param options what to do beside
+  /// @return bytes written
+  /// @throws IOException if one cannot be read or the other cannot be written
+  public static long write(CheckpointStream in, WritableByteChannel out, Options options)
+      throws IOException {
+    // Not closed: that would close the channel, which is the caller's.
+    @SuppressWarnings("resource")
+    StreamWriter writer = MigrationStream.write(out);
+    writer.targetPageSize(in.targetPageSize());
+    writer.with(new StreamElement.FileHeader());
+    MachineConfiguration machine = forDestination(in.configuration());
+    // Machine types that write no configuration section write no footers either.
+    writer.footers(!machine.machineType().isEmpty());
+    if (!machine.machineType().isEmpty()) {
+      writer.with(StreamElement.Configuration.of(machine));
+    }
+    SectionHeader ram = SectionHeader.ram(RAM_SECTION_ID);
+    List<RamBlockEntry> blockList = in.ramBlocks().stream().map(RamBlockEntry::of).toList();
+    writer.beginRam(Phase.START, ram, blockList).end();
+
+    RamSectionWriter part = writer.beginRam(Phase.PART, ram, List.of());
+    in.forEachPage(new Counted(part, writer, options.progress()));
+    part.end();
+
+    DeviceState devices = in.deviceState();
+    writer.beginRam(Phase.END, ram, List.of()).end();
+    byte[] sections =
+        options
+            .runState()
+            .map(state -> GlobalState.withRunState(devices.sections(), state))
+            .orElse(devices.sections());
+    writer.raw(MemorySegment.ofArray(sections));
+    writer.with(new StreamElement.EndOfFile(0));
+    if (devices.vmdesc().isPresent()) {
+      writer.with(new StreamElement.VmDescription(0, devices.vmdesc().get()));
+    }
+    writer.flush();
+    options.progress().accept(writer.bytesWritten());
+    return writer.bytesWritten();
+  }
+
+  private static MachineConfiguration forDestination(MachineConfiguration machine)
+      throws StreamException {
+    if (machine.capabilities().contains("x-ignore-shared")) {
+      throw new StreamException.Unsupported(
+          "x-ignore-shared: a part of RAM is in other files", 0, "configuration");
+    }
+    return new MachineConfiguration(
+        machine.machineType(),
+        machine.targetPageBits(),
+        machine.capabilities().stream().filter(name -> !name.equals("mapped-ram")).toList(),
+        machine.uuid());
+  }
+
+  private static final class Counted implements PageVisitor {
+    private final RamSectionWriter part;
+    private final StreamWriter writer;
+    private final LongConsumer progress;
+    private long next = PROGRESS_STEP;
+
+    Counted(RamSectionWriter part, StreamWriter writer, LongConsumer progress) {
+      this.part = part;
+      this.writer = writer;
+      this.progress = progress;
+    }
+
+    @Override
+    public void page(RamBlock block, long pageOffset, MemorySegment window, long windowOffset)
+        throws IOException {
+      part.page(block, pageOffset, window, windowOffset);
+      if (writer.bytesWritten() >= next) {
+        next = writer.bytesWritten() + PROGRESS_STEP;
+        progress.accept(writer.bytesWritten());
+      }
+    }
+
+    @Override
+    public void zeroPage(RamBlock block, long pageOffset) throws IOException {
+      part.zeroPage(block, pageOffset);
+    }
+  }
+}

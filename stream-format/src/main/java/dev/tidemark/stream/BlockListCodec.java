@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.stream;
+
+import dev.tidemark.stream.ram.RamBlock;
+import dev.tidemark.stream.ram.RamBlockEntry;
+import dev.tidemark.stream.ram.RamRecords;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/// The `MEM_SIZE` record: the word holds the sum of all used lengths, and entries follow until it
+/// is consumed. Which optional fields an entry has is not said here but earlier in the stream.
+///
+/// Format: `ram_save_setup` and `parse_ramblock` in `migration/ram.c`, QEMU 10.0.2.
+///
+/// @param pageSize target page size
+/// @param maybeHostPageSize postcopy was advised: a page size may follow the used length
+/// @param address `x-ignore-shared` is on: an address follows
+record BlockListCodec(int pageSize, boolean maybeHostPageSize, boolean address) {
+  private static final String CONTEXT = "RAM block list";
+
+  List<RamBlockEntry> read(StreamWindow in, StreamLimits limits) throws IOException {
+    long at = in.streamOffset();
+    long word = in.be64(CONTEXT);
+    long total = word & -pageSize;
+    if ((word & (pageSize - 1)) != RamRecords.MEM_SIZE) {
+      throw in.malformed(
+          "record 0x" + Long.toHexString(word) + " instead of the block list", at, CONTEXT);
+    }
+    if (total < 0 || total > limits.ramBytes()) {
+      throw new StreamException.LimitExceeded(
+          Long.toUnsignedString(total) + " bytes of RAM", at, CONTEXT);
+    }
+    if (total == 0) {
+      throw in.malformed("no RAM", at, CONTEXT);
+    }
+    List<RamBlockEntry> entries = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    long left = total;
+    while (left > 0) {
+      long entryAt = in.streamOffset();
+      if (entries.size() == limits.ramBlocks()) {
+        throw new StreamException.LimitExceeded(
+            "more than " + limits.ramBlocks() + " RAM blocks", entryAt, CONTEXT);
+      }
+      String name = in.countedString(CONTEXT);
+      long lengthAt = in.streamOffset();
+      long usedLength = in.be64(CONTEXT);
+      if (usedLength < 0 || usedLength > left || (usedLength & (pageSize - 1)) != 0) {
+        throw in.malformed(
+            "used length 0x" + Long.toHexString(usedLength) + " of " + Names.quoted(name),
+            lengthAt,
+            CONTEXT);
+      }
+      if (!names.add(name)) {
+        throw in.malformed("RAM block " + Names.quoted(name) + " again", entryAt, CONTEXT);
+      }
+      left -= usedLength;
+      OptionalLong hostPageSize =
+          maybeHostPageSize && nextIsHostPageSize(in)
+              ? OptionalLong.of(in.be64(CONTEXT))
+              : OptionalLong.empty();
+      OptionalLong guestAddress =
+          address ? OptionalLong.of(in.be64(CONTEXT)) : OptionalLong.empty();
+      RamBlock block = new RamBlock(entries.size(), name, usedLength);
+      entries.add(new RamBlockEntry(block, hostPageSize, guestAddress));
+    }
+    return entries;
+  }
+
+  /// Whether the next 8 bytes are a page size. What stands there otherwise is told apart: a name is
+  /// never empty, so its first byte is not 0; a record's word has a flag, so it is no power of two
+  /// above all flags. Both are at least 8 bytes long.
+  private boolean nextIsHostPageSize(StreamWindow in) throws IOException {
+    if (!in.ensure(8)) {
+      return false;
+    }
+    long value = in.segment.get(StreamWindow.BE64, in.position);
+    return value >= pageSize && value < 1L << 40 && Long.bitCount(value) == 1;
+  }
+
+  static void write(GrowingBytes out, List<RamBlockEntry> entries) {
+    long total = 0;
+    for (RamBlockEntry entry : entries) {
+      total += entry.block().usedLength();
+    }
+    out.be64(total | RamRecords.MEM_SIZE);
+    for (RamBlockEntry entry : entries) {
+      out.countedString(entry.block().idstr()).be64(entry.block().usedLength());
+      entry.hostPageSize().ifPresent(out::be64);
+      entry.address().ifPresent(out::be64);
+    }
+  }
+}

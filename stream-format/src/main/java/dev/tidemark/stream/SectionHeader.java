@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.stream;
+
+/// What introduces a section: its id in this stream and what it belongs to.
+///
+/// Format: `save_section_header` in `migration/savevm.c`, QEMU 10.0.2.
+///
+/// @param sectionId the id that PART, END and footer repeat; any 32-bit number
+/// @param idstr name of the device or `ram`; 1 to 255 characters, each one byte (Latin-1)
+/// @param instanceId which one of several with the same idstr; unsigned
+/// @param versionId version of the body's layout
+public record SectionHeader(int sectionId, String idstr, int instanceId, int versionId) {
+  /// Name of the section that carries RAM.
+  public static final String RAM = "ram";
+
+  /// The version of the RAM section that every supported QEMU writes.
+  public static final int RAM_VERSION = 4;
+
+  /// Checks the name.
+  public SectionHeader {
+    Names.check(idstr);
+  }
+
+  /// The header of a RAM section.
+  ///
+  /// @param sectionId any 32-bit number that no other section of the stream has
+  public static SectionHeader ram(int sectionId) {
+    return new SectionHeader(sectionId, RAM, 0, RAM_VERSION);
+  }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.stream;
+
+import static java.nio.ByteOrder.BIG_ENDIAN;
+
+import dev.tidemark.checkpoint.ByteSource;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import org.jspecify.annotations.Nullable;
+
+/// The part of a stream that is in memory: one native segment, filled by reads as large as the room
+/// left in it. Bytes before [#position] are used up; those from there to [#limit] are to be read.
+///
+/// What has been read moves only when more must come and the room behind it is too small. Thus a
+/// record is whole and in one piece once [#ensure] has said so for its full length.
+final class StreamWindow implements Closeable {
+  static final ValueLayout.OfLong BE64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(BIG_ENDIAN);
+  static final ValueLayout.OfInt BE32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(BIG_ENDIAN);
+  static final ValueLayout.OfShort BE16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(BIG_ENDIAN);
+
+  final MemorySegment segment;
+  private final int capacity;
+  private final ByteBuffer view;
+  private final @Nullable ReadableByteChannel channel;
+  private final @Nullable ByteSource source;
+
+  /// Stream offset of the segment's first byte.
+  long base;
+
+  int position;
+  int limit;
+  private boolean ended;
+
+  private StreamWindow(
+      int capacity, @Nullable ReadableByteChannel channel, @Nullable ByteSource source) {
+    this.capacity = capacity;
+    this.segment = Arena.ofAuto().allocate(capacity, 4096);
+    this.view = segment.asByteBuffer();
+    this.channel = channel;
+    this.source = source;
+  }
+
+  static StreamWindow over(ReadableByteChannel channel, int capacity) {
+    return new StreamWindow(capacity, channel, null);
+  }
+
+  static StreamWindow over(ByteSource source, int capacity) {
+    return new StreamWindow(capacity, null, source);
+  }
+
+  int remaining() {
+    return limit - position;
+  }
+
+  /// Stream offset of the next byte.
+  long streamOffset() {
+    return base + position;
+  }
+
+  /// Whether the next `count` bytes could be had; waits for them, and for no more.
+  boolean ensure(int count) throws IOException {
+    return limit - position >= count || fill(count);
+  }
+
+  private boolean fill(int count) throws IOException {
+    if (position == limit) {
+      base += position;
+      position = 0;
+      limit = 0;
+    } else if (position + count > capacity) {
+      MemorySegment.copy(segment, position, segment, 0, remaining());
+      base += position;
+      limit -= position;
+      position = 0;
+    }
+    while (limit - position < count) {
+      if (!readMore()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// One read. False at the end of the input.
+  private boolean readMore() throws IOException {
+    if (ended) {
+      return false;
+    }
+    int got;
+    if (channel != null) {
+      view.limit(capacity).position(limit);
+      got = channel.read(view);
+      if (got == 0) {
+        throw new IllegalStateException("the channel is not in blocking mode");
+      }
+    } else if (source != null) {
+      got = source.read(base + limit, segment.asSlice(limit, capacity - limit));
+    } else {
+      throw new AssertionError();
+    }
+    if (got <= 0) {
+      ended = true;
+      return false;
+    }
+    limit += got;
+    return true;
+  }
+
+  /// Waits for the next `count` bytes.
+  void require(int count, String context) throws IOException {
+    if (!ensure(count)) {
+      throw truncated(context);
+    }
+  }
+
+  StreamException truncated(String context) {
+    return new StreamException.Truncated("the stream ends", base + limit, context);
+  }
+
+  StreamException malformed(String what, long streamOffset, String context) {
+    return new StreamException.Malformed(what, streamOffset, context);
+  }
+
+  int peek() {
+    return Byte.toUnsignedInt(segment.get(ValueLayout.JAVA_BYTE, position));
+  }
+
+  int u8(String context) throws IOException {
+    require(1, context);
+    return Byte.toUnsignedInt(segment.get(ValueLayout.JAVA_BYTE, position++));
+  }
+
+  int be16(String context) throws IOException {
+    require(2, context);
+    int value = Short.toUnsignedInt(segment.get(BE16, position));
+    position += 2;
+    return value;
+  }
+
+  int be32(String context) throws IOException {
+    require(4, context);
+    int value = segment.get(BE32, position);
+    position += 4;
+    return value;
+  }
+
+  long be64(String context) throws IOException {
+    require(8, context);
+    long value = segment.get(BE64, position);
+    position += 8;
+    return value;
+  }
+
+  /// The next `count` bytes; `count` has been checked against a limit. What is allocated follows
+  /// what has come, so that a length that lies costs nothing.
+  byte[] bytes(int count, String context) throws IOException {
+    GrowingBytes out = new GrowingBytes(Math.min(count, 1 << 16));
+    while (out.size() < count) {
+      require(1, context);
+      out.take(this, Math.min(remaining(), count - out.size()));
+    }
+    return out.toArray();
+  }
+
+  String countedString(String context) throws IOException {
+    long at = streamOffset();
+    int length = u8(context);
+    if (length == 0) {
+      throw malformed("empty name", at, context);
+    }
+    require(length, context);
+    return Names.string(bytes(length, context));
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (channel != null) {
+      channel.close();
+    }
+    if (source != null) {
+      source.close();
+    }
+  }
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.stream;
+
+import dev.tidemark.stream.StreamElement.Command;
+import dev.tidemark.stream.StreamElement.Configuration;
+import dev.tidemark.stream.StreamElement.DeviceSection;
+import dev.tidemark.stream.StreamElement.DeviceStateTail;
+import dev.tidemark.stream.StreamElement.EndOfFile;
+import dev.tidemark.stream.StreamElement.FileHeader;
+import dev.tidemark.stream.StreamElement.RamSection;
+import dev.tidemark.stream.StreamElement.RamSection.Phase;
+import dev.tidemark.stream.StreamElement.VmDescription;
+import dev.tidemark.stream.ram.PageVisitor;
+import dev.tidemark.stream.ram.RamBlock;
+import dev.tidemark.stream.ram.RamBlockEntry;
+import dev.tidemark.stream.ram.RamRecords;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Writes a migration stream, element by element.
+///
+/// An element that comes from a reader and was not changed is written as the bytes it was read
+/// from. The writer does not check that the order of elements makes a stream that QEMU takes.
+///
+/// Bytes are gathered and written in large pieces: [#flush] or [#close] brings out the last. Used
+/// by one thread at a time.
+public final class StreamWriter implements StreamTransform.Sink, Closeable {
+  private static final int BUFFER_BYTES = 1 << 20;
+
+  private final WritableByteChannel channel;
+  private final MemorySegment buffer;
+  private final ByteBuffer view;
+  private int used;
+  private long written;
+  private boolean footers = true;
+  private int pageSize = TargetPageSize.DEFAULT_BYTES;
+  private @Nullable String currentBlock;
+
+  StreamWriter(WritableByteChannel channel) {
+    this.channel = channel;
+    this.buffer = Arena.ofAuto().allocate(BUFFER_BYTES, 4096);
+    this.view = buffer.asByteBuffer();
+  }
+
+  /// The same writer, set to write sections with or without footers; with, unless told otherwise.
+  /// Elements of a reader bring their own setting with them.
+  ///
+  /// @param on whether RAM sections made by hand get a footer
+  public StreamWriter footers(boolean on) {
+    footers = on;
+    return this;
+  }
+
+  /// The same writer, set to a target page size for RAM sections made by hand; 4096 unless told
+  /// otherwise.
+  ///
+  /// @param bytes a valid target page size
+  public StreamWriter targetPageSize(int bytes) {
+    pageSize = TargetPageSize.of(bytes).bytes();
+    return this;
+  }
+
+  /// Writes an element.
+  @Override
+  public void with(StreamElement element) throws IOException {
+    switch (element) {
+      case FileHeader header ->
+          small(new GrowingBytes(8).be32(StreamDescriptor.MAGIC).be32(header.version()));
+      case Configuration configuration ->
+          small(
+              new GrowingBytes(1 + configuration.bytes().length)
+                  .u8(StreamDescriptor.CONFIGURATION)
+                  .bytes(configuration.bytes()));
+      case Command command ->
+          small(
+              new GrowingBytes(5 + command.data().length)
+                  .u8(StreamDescriptor.COMMAND)
+                  .be16(command.command())
+                  .be16(command.data().length)
+                  .bytes(command.data()));
+      case RamSection section -> writeRam(section);
+      case DeviceSection section -> writeDevice(section);
+      case DeviceStateTail tail -> raw(MemorySegment.ofArray(tail.bytes()));
+      case EndOfFile _ -> small(new GrowingBytes(1).u8(StreamDescriptor.EOF));
+      case VmDescription vmdesc -> writeVmdesc(vmdesc);
+    }
+  }
+
+  /// Writes what a transform makes of a stream, as if by [#with]. Reads to the stream's end; closes
+  /// neither.
+  ///
+  /// @param in the stream
+  /// @param transform what to do with each element
+  /// @throws IOException if the stream cannot be read or written
+  public void transform(StreamReader in, StreamTransform transform) throws IOException {
+    for (StreamElement e = in.next(); e != null; e = in.next()) {
+      transform.accept(this, e);
+    }
+    transform.atEnd(this);
+  }
+
+  /// Begins a RAM section whose pages are given one by one, as if by [#with]. Until
+  /// [RamSectionWriter#end] nothing else may be written.
+  ///
+  /// @param phase which section type
+  /// @param header of the section
+  /// @param blockList the RAM blocks in START, else empty
+  /// @throws IOException if the channel throws
+  public RamSectionWriter beginRam(Phase phase, SectionHeader header, List<RamBlockEntry> blockList)
+      throws IOException {
+    GrowingBytes out = new GrowingBytes(64);
+    switch (phase) {
+      case START -> {
+        sectionHeader(out, StreamDescriptor.SECTION_START, header);
+        BlockListCodec.write(out, blockList);
+      }
+      case PART -> out.u8(StreamDescriptor.SECTION_PART).be32(header.sectionId());
+      case END -> out.u8(StreamDescriptor.SECTION_END).be32(header.sectionId());
+    }
+    small(out);
+    return new RamSectionWriter(header.sectionId());
+  }
+
+  /// Bytes given to this writer so far.
+  public long bytesWritten() {
+    return written + used;
+  }
+
+  /// Writes bytes as they are, behind what was written. They must fit in where they stand.
+  ///
+  /// @param bytes all of which are written; not kept
+  /// @throws IOException if the channel throws
+  public void raw(MemorySegment bytes) throws IOException {
+    raw(bytes, 0, bytes.byteSize());
+  }
+
+  /// Brings out what has been gathered.
+  ///
+  /// @throws IOException if the channel throws
+  public void flush() throws IOException {
+    drain(view.limit(used).position(0));
+    used = 0;
+  }
+
+  /// Brings out what has been gathered and closes the channel.
+  @Override
+  public void close() throws IOException {
+    try (channel) {
+      flush();
+    }
+  }
+
+  private void writeRam(RamSection section) throws IOException {
+    RamSectionWriter out = beginRam(section.phase(), section.header(), section.blockList());
+    if (section.pages() instanceof StreamReader.LoanedPages loan) {
+      footers = loan.copyTo(this);
+      footer(section.header().sectionId());
+    } else {
+      section.pages().forEach(out);
+      out.end();
+    }
+  }
+
+  private void writeDevice(DeviceSection section) throws IOException {
+    footers = section.footer();
+    GrowingBytes out = new GrowingBytes(section.body().length + 300);
+    sectionHeader(out, StreamDescriptor.SECTION_FULL, section.header());
+    out.bytes(section.body());
+    small(out);
+    footer(section.header().sectionId());
+  }
+
+  private void writeVmdesc(VmDescription vmdesc) throws IOException {
+    byte[] json = vmdesc.json().getBytes(StandardCharsets.UTF_8);
+    small(
+        new GrowingBytes(StreamDescriptor.SIZE_VMDESC_HEADER)
+            .u8(StreamDescriptor.VMDESCRIPTION)
+            .be32(json.length));
+    raw(MemorySegment.ofArray(json));
+  }
+
+  private static void sectionHeader(GrowingBytes out, int type, SectionHeader header) {
+    out.u8(type)
+        .be32(header.sectionId())
+        .countedString(header.idstr())
+        .be32(header.instanceId())
+        .be32(header.versionId());
+  }
+
+  private void footer(int sectionId) throws IOException {
+    if (footers) {
+      small(
+          new GrowingBytes(StreamDescriptor.SIZE_FOOTER)
+              .u8(StreamDescriptor.SECTION_FOOTER)
+              .be32(sectionId));
+    }
+  }
+
+  private void small(GrowingBytes bytes) throws IOException {
+    raw(MemorySegment.ofArray(bytes.array()), 0, bytes.size());
+  }
+
+  /// The block that a record with CONTINUE would continue; null if none.
+  @Nullable String currentBlock() {
+    return currentBlock;
+  }
+
+  /// Notes the block of a record that was written.
+  void continueFrom(RamBlock block) {
+    currentBlock = block.idstr();
+  }
+
+  /// Writes a page record's header with the block's name.
+  void pageHeader(int flag, long pageOffset, RamBlock block) throws IOException {
+    reserve(RamRecords.MAX_HEADER);
+    used = (int) RamRecords.header(buffer, used, flag, pageOffset, RamRecords.name(block));
+  }
+
+  /// Writes bytes of a segment; large pieces of native memory are not gathered first.
+  void raw(MemorySegment from, long at, long count) throws IOException {
+    if (count >= BUFFER_BYTES / 4 && from.isNative()) {
+      flush();
+      // The view of a segment has no more than 2 GiB.
+      for (long done = 0; done < count; ) {
+        long piece = Math.min(count - done, 1 << 30);
+        drain(from.asSlice(at + done, piece).asByteBuffer());
+        done += piece;
+      }
+      return;
+    }
+    for (long done = 0; done < count; ) {
+      if (used == BUFFER_BYTES) {
+        flush();
+      }
+      int piece = (int) Math.min(count - done, BUFFER_BYTES - used);
+      MemorySegment.copy(from, at + done, buffer, used, piece);
+      used += piece;
+      done += piece;
+    }
+  }
+
+  private void drain(ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      written += channel.write(bytes);
+    }
+  }
+
+  private void reserve(int count) throws IOException {
+    if (BUFFER_BYTES - used < count) {
+      flush();
+    }
+  }
+
+  /// Takes the pages of one RAM section. Names a block once and continues it then.
+  public final class RamSectionWriter implements PageVisitor {
+    private final int sectionId;
+    private final Map<String, byte[]> names = new HashMap<>();
+
+    private RamSectionWriter(int sectionId) {
+      this.sectionId = sectionId;
+    }
+
+    @Override
+    public void page(RamBlock block, long pageOffset, MemorySegment window, long windowOffset)
+        throws IOException {
+      reserve(RamRecords.MAX_HEADER + pageSize);
+      used =
+          (int)
+              RamRecords.page(
+                  buffer, used, pageOffset, nameOf(block), window, windowOffset, pageSize);
+    }
+
+    @Override
+    public void zeroPage(RamBlock block, long pageOffset) throws IOException {
+      reserve(RamRecords.MAX_HEADER + 1);
+      used = (int) RamRecords.zeroPage(buffer, used, pageOffset, nameOf(block));
+    }
+
+    /// Ends the section: end word and footer.
+    ///
+    /// @throws IOException if the channel throws
+    public void end() throws IOException {
+      reserve(RamRecords.SIZE_WORD);
+      used = (int) RamRecords.eos(buffer, used);
+      footer(sectionId);
+    }
+
+    private byte @Nullable [] nameOf(RamBlock block) {
+      if (block.idstr().equals(currentBlock)) {
+        return null;
+      }
+      continueFrom(block);
+      return names.computeIfAbsent(block.idstr(), _ -> RamRecords.name(block));
+    }
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.tools.command;
+
+import dev.tidemark.checkpoint.Checkpoint;
+import dev.tidemark.checkpoint.CheckpointFormat;
+import dev.tidemark.checkpoint.DeviceState;
+import dev.tidemark.checkpoint.MachineConfiguration;
+import dev.tidemark.checkpoint.Manifest;
+import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.stream.StreamElement.DeviceSection;
+import dev.tidemark.stream.ram.RamBlock;
+import dev.tidemark.stream.vmstate.DeviceSections;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What `inspect` tells about a checkpoint.
+///
+/// @param file its name, as the user gave it
+/// @param fileBytes size of the file
+/// @param format kind of file
+/// @param configuration the machine
+/// @param targetPageSize in bytes
+/// @param blocks the RAM blocks and their pages
+/// @param deviceState as stored
+/// @param sections the device state cut into sections; absent where it cannot be cut
+/// @param manifest what was noted beside it
+record CheckpointView(
+    String file,
+    long fileBytes,
+    CheckpointFormat format,
+    MachineConfiguration configuration,
+    int targetPageSize,
+    List<Pages> blocks,
+    DeviceState deviceState,
+    Optional<List<DeviceSection>> sections,
+    Optional<Manifest> manifest) {
+
+  /// The pages of a RAM block.
+  ///
+  /// @param block the block
+  /// @param counts how many there are of each kind
+  /// @param runs neighbours of the same kind, in address order; empty if not asked for
+  record Pages(RamBlock block, Map<PageKind, Long> counts, List<Run> runs) {
+    long count(PageKind kind) {
+      return counts.getOrDefault(kind, 0L);
+    }
+
+    long total() {
+      return counts.values().stream().mapToLong(Long::longValue).sum();
+    }
+  }
+
+  /// Neighbouring pages of one kind.
+  ///
+  /// @param start offset of the first byte inside the block
+  /// @param length in bytes
+  /// @param kind what is held for them
+  record Run(long start, long length, PageKind kind) {}
+
+  static CheckpointView of(Path file, boolean withRuns) throws IOException {
+    try (Checkpoint checkpoint = Checkpoint.open(file)) {
+      List<Pages> blocks = new ArrayList<>();
+      for (RamBlock block : checkpoint.ramBlocks()) {
+        blocks.add(pages(checkpoint, block, withRuns));
+      }
+      DeviceState state = checkpoint.deviceState();
+      return new CheckpointView(
+          file.toString(),
+          Files.size(file),
+          checkpoint.format(),
+          checkpoint.configuration(),
+          checkpoint.targetPageSize(),
+          blocks,
+          state,
+          DeviceSections.split(state, 0),
+          checkpoint.manifest());
+    }
+  }
+
+  private static Pages pages(Checkpoint checkpoint, RamBlock block, boolean withRuns)
+      throws IOException {
+    long[] counts = new long[PageKind.values().length];
+    List<Run> runs = new ArrayList<>();
+    int pageSize = checkpoint.targetPageSize();
+    long start = 0;
+    PageKind last = null;
+    for (long offset = 0; offset < block.usedLength(); offset += pageSize) {
+      PageKind kind = checkpoint.pageKind(block, offset);
+      counts[kind.ordinal()]++;
+      if (withRuns && kind != last) {
+        if (last != null) {
+          runs.add(new Run(start, offset - start, last));
+        }
+        start = offset;
+        last = kind;
+      }
+    }
+    if (last != null) {
+      runs.add(new Run(start, block.usedLength() - start, last));
+    }
+    Map<PageKind, Long> byKind = new EnumMap<>(PageKind.class);
+    for (PageKind kind : PageKind.values()) {
+      byKind.put(kind, counts[kind.ordinal()]);
+    }
+    return new Pages(block, byKind, runs);
+  }
+
+  long ramBytes() {
+    return blocks.stream().mapToLong(pages -> pages.block().usedLength()).sum();
+  }
+
+  long pages(PageKind kind) {
+    return blocks.stream().mapToLong(pages -> pages.count(kind)).sum();
+  }
+
+  long pages() {
+    return blocks.stream().mapToLong(Pages::total).sum();
+  }
+}

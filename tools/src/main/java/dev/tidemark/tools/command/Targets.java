@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.tools.command;
+
+import dev.tidemark.tools.report.UsageException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+
+/// Where a checkpoint may go.
+final class Targets {
+  private Targets() {}
+
+  static Path file(String output) throws UsageException {
+    if (output.matches("[A-Za-z][A-Za-z0-9+.-]*://.*")) {
+      throw new UsageException("-o: URLs are not supported yet; there is: the name of a file");
+    }
+    if (output.equals("-")) {
+      throw new UsageException(
+          "-o: standard output is not supported yet; there is: the name of a file");
+    }
+    try {
+      return Path.of(output);
+    } catch (InvalidPathException e) {
+      throw new UsageException("-o: not the name of a file: " + e.getReason());
+    }
+  }
+}
