@@ -493,7 +493,7 @@ public final class StreamReader implements Closeable {
 
   /// Whether sections of this stream end with a footer, as far as it is known: yes, before the
   /// first section's end.
-  boolean footers() {
+  public boolean footers() {
     return !Boolean.FALSE.equals(footers);
   }
 
