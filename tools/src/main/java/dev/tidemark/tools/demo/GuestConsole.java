@@ -324,5 +324,4 @@ public final class GuestConsole implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
   }
-
 }
