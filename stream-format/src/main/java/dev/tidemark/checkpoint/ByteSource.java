@@ -5,6 +5,7 @@ package dev.tidemark.checkpoint;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 
 /// Where the bytes of a stored checkpoint come from: a file, memory, a remote server.
 ///
@@ -24,4 +25,26 @@ public interface ByteSource extends Closeable {
   ///     at and beyond the end
   /// @throws IOException if the source cannot be read
   int read(long position, MemorySegment target) throws IOException;
+
+  /// A source over a file.
+  ///
+  /// @param file the file
+  /// @throws IOException if it cannot be opened
+  static ByteSource of(Path file) throws IOException {
+    return FileByteSource.open(file);
+  }
+
+  /// A source over bytes in memory.
+  ///
+  /// @param bytes what is read; not copied
+  static ByteSource of(MemorySegment bytes) {
+    return new MemoryByteSource(bytes);
+  }
+
+  /// A source over bytes in memory.
+  ///
+  /// @param bytes what is read; not copied
+  static ByteSource of(byte[] bytes) {
+    return new MemoryByteSource(MemorySegment.ofArray(bytes));
+  }
 }

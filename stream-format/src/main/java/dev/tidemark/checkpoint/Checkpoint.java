@@ -6,6 +6,7 @@ import dev.tidemark.stream.ram.RamBlock;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -53,4 +54,28 @@ public interface Checkpoint extends Closeable {
   ///
   /// @throws IOException if the input cannot be read
   CheckpointStream stream() throws IOException;
+
+  /// Opens a stored VM, whatever format the file has; it is recognised by content.
+  ///
+  /// @param file the file; closed with the checkpoint
+  /// @throws dev.tidemark.stream.StreamException if it is no checkpoint, or a damaged one
+  /// @throws IOException if it cannot be read
+  static Checkpoint open(Path file) throws IOException {
+    ByteSource source = ByteSource.of(file);
+    try {
+      return open(source);
+    } catch (IOException | RuntimeException | Error e) {
+      source.close();
+      throw e;
+    }
+  }
+
+  /// Opens a stored VM, whatever format it has; it is recognised by content.
+  ///
+  /// @param source where its bytes come from; closed with the checkpoint, left open if this throws
+  /// @throws dev.tidemark.stream.StreamException if it is no checkpoint, or a damaged one
+  /// @throws IOException if it cannot be read
+  static Checkpoint open(ByteSource source) throws IOException {
+    return CheckpointOpener.open(source);
+  }
 }

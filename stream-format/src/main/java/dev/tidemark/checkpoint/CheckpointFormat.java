@@ -2,10 +2,24 @@
 
 package dev.tidemark.checkpoint;
 
+import dev.tidemark.stream.StreamException;
+import java.io.IOException;
+
 /// The kinds of file that hold a stored VM.
 public enum CheckpointFormat {
   /// QEMU's migration stream, as `migrate file:` and `-incoming` know it.
   STREAM,
   /// The Tidemark archive, `.tmk`.
-  ARCHIVE
+  ARCHIVE;
+
+  /// Recognises a format by the first bytes.
+  ///
+  /// @param source the bytes of a file
+  /// @return its format
+  /// @throws StreamException.Truncated if the source is empty, or a proper prefix of a beginning
+  /// @throws StreamException.Malformed if no format begins like that
+  /// @throws IOException if the source cannot be read
+  public static CheckpointFormat of(ByteSource source) throws IOException {
+    return CheckpointOpener.recognise(source);
+  }
 }

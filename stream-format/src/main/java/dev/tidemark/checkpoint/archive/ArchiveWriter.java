@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.checkpoint.archive;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.tidemark.checkpoint.CheckpointTarget;
+import dev.tidemark.checkpoint.DeviceState;
+import dev.tidemark.checkpoint.Manifest;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// Writes a Tidemark archive front to back.
+///
+/// ```
+/// reader:      block = pool.take(); while (block.page(…)) …        fills PageBlocks
+/// compressors: compressor.compress(block)                          one compressor a thread
+/// writer:      writer.write(block); block.clear(); pool.put(block) this class, one thread
+///              writer.finish(state, manifest)
+///              target.sync(); target.commit()                      the caller's
+/// ```
+///
+/// [#begin], [#write], [#finish] and [#close] belong to one thread; the counters may be asked from
+/// any. Blocks are written in the order of the calls, and the page index follows it: of two records
+/// of a page the one written later wins.
+///
+/// The writer never commits, aborts or closes its target.
+public final class ArchiveWriter implements Closeable {
+  private final ArchiveOptions options;
+  private final ArchivePrologue prologue;
+  private final RamLayout layout;
+  private final ArchiveOutput out;
+  private final PageIndexBuilder index;
+  private final BlockTableBuilder table = new BlockTableBuilder();
+  private final List<Section> sections = new ArrayList<>();
+  private final AtomicLong content = new AtomicLong();
+  private final AtomicLong pages = new AtomicLong();
+  private final AtomicLong zeroes = new AtomicLong();
+
+  private long prologueBlocks;
+  private long pageBlocks;
+  private boolean finished;
+  private boolean closed;
+
+  private ArchiveWriter(
+      CheckpointTarget target, ArchiveOptions options, ArchivePrologue prologue, RamLayout layout) {
+    this.options = options;
+    this.prologue = prologue;
+    this.layout = layout;
+    this.out = new ArchiveOutput(target);
+    this.index = new PageIndexBuilder(layout);
+  }
+
+  /// Begins an archive: writes everything before the first page.
+  ///
+  /// @param target where it goes
+  /// @param options how it is written
+  /// @param prologue what stands before the pages
+  /// @throws IOException if the target cannot be written, or the RAM is too large for the page
+  ///     index's limit
+  /// @throws IllegalArgumentException if the RAM blocks are not what a stream can list, or a page
+  ///     does not fit a block
+  public static ArchiveWriter begin(
+      CheckpointTarget target, ArchiveOptions options, ArchivePrologue prologue)
+      throws IOException {
+    RamLayout layout = new RamLayout(prologue.ramBlocks(), prologue.targetPageSize());
+    if (layout.pageSize() + RamRecord.WORD_SIZE + 256 > options.blockContent()) {
+      throw new IllegalArgumentException(
+          "pages of " + layout.pageSize() + " bytes in blocks of " + options.blockContent());
+    }
+    if (layout.pages() > options.pageIndexLimit() / 8) {
+      throw new IOException(
+          "page index of "
+              + layout.pages()
+              + " pages is above its limit of "
+              + options.pageIndexLimit()
+              + " bytes");
+    }
+    ArchiveWriter writer = new ArchiveWriter(target, options, prologue, layout);
+    try {
+      writer.writePrologue();
+    } catch (IOException | RuntimeException e) {
+      writer.close();
+      throw e;
+    }
+    return writer;
+  }
+
+  private void writePrologue() throws IOException {
+    out.body(new ArchiveHeader(layout.pageSize(), options.blockContent()).frame());
+    out.body(Lz4FrameDescriptor.header(options.blockContent()));
+    writePlain(StreamBytes.prologue(prologue, layout));
+    prologueBlocks = table.count();
+  }
+
+  /// Writes bytes of the stream that are not pages, as blocks of their own.
+  private void writePlain(byte[] bytes) throws IOException {
+    BlockEncoder encoder = new BlockEncoder(options.compression());
+    int most = options.blockContent();
+    Slab plain = Slab.allocate(most + Lz4FrameDescriptor.BLOCK_OVERHEAD);
+    Slab encoded =
+        Slab.allocate(BlockEncoder.mostEncoded(most) + Lz4FrameDescriptor.BLOCK_OVERHEAD);
+    for (int at = 0; at < bytes.length; at += most) {
+      int length = Math.min(most, bytes.length - at);
+      MemorySegment.copy(
+          Bytes.segment(bytes), at, plain.segment(), Lz4FrameDescriptor.SIZE_WORD_SIZE, length);
+      int pieceLength = encoder.encode(plain, length, encoded);
+      MemorySegment piece = encoder.isStored() ? plain.segment() : encoded.segment();
+      append(piece, pieceLength, length);
+    }
+  }
+
+  private void append(MemorySegment piece, int pieceLength, int contentLength) throws IOException {
+    table.add(piece.get(Bytes.LE_INT, 0));
+    out.body(piece, pieceLength);
+    content.addAndGet(contentLength);
+  }
+
+  /// A block to fill; to be allocated once and used again.
+  public PageBlock newPageBlock() {
+    int capacity = options.blockContent();
+    return new PageBlock(this, layout, capacity, BlockEncoder.mostEncoded(capacity));
+  }
+
+  /// A compressor for one thread.
+  public PageBlockCompressor newCompressor() {
+    return new PageBlockCompressor(options.compression());
+  }
+
+  /// Appends a compressed block and notes where its pages are. The block is not kept: the caller
+  /// clears it and may fill it again.
+  ///
+  /// @param block a block of this writer, compressed
+  /// @throws IOException if the target cannot be written; the archive is then unusable
+  public void write(PageBlock block) throws IOException {
+    if (block.owner() != this || block.pieceLength() == 0) {
+      throw new IllegalArgumentException("not a compressed block of this writer");
+    }
+    checkWriting();
+    index.put(table.count(), block.records(), block.pages());
+    append(block.piece(), block.pieceLength(), block.contentBytes());
+    pageBlocks++;
+    pages.addAndGet(block.pages());
+    zeroes.addAndGet(block.zeroPages());
+  }
+
+  private void checkWriting() {
+    if (finished || closed) {
+      throw new IllegalStateException(closed ? "writer is closed" : "archive is finished");
+    }
+  }
+
+  /// Writes what follows the pages: device state, index, manifest, trailer. All bytes have been
+  /// handed to the target when this returns; making them durable and visible is the caller's.
+  ///
+  /// @param state the device state
+  /// @param manifest what is noted beside it
+  /// @throws IOException if the target cannot be written
+  public void finish(DeviceState state, Manifest manifest) throws IOException {
+    checkWriting();
+    finished = true;
+    writePlain(StreamBytes.epilogue(prologue, state));
+    out.body(new byte[Lz4FrameDescriptor.END_MARK_SIZE]);
+    byte[] segmentDigests = out.endBody();
+    long bodyEnd = out.size();
+    for (byte[] part : table.finish()) {
+      section(SectionDescriptor.BLOCK_TABLE, part);
+    }
+    long runs = index.encode(part -> section(SectionDescriptor.PAGE_INDEX, part.payload()));
+    section(SectionDescriptor.FACTS, facts(state, runs).payload());
+    section(SectionDescriptor.MANIFEST, ManifestJson.write(manifest).getBytes(UTF_8));
+    section(SectionDescriptor.SEGMENT_DIGESTS, segmentDigests);
+    writeEnd(bodyEnd);
+  }
+
+  private Facts facts(DeviceState state, long runs) {
+    return new Facts(
+        prologue,
+        options.blockContent(),
+        content.get(),
+        prologueBlocks,
+        pageBlocks,
+        table.count() - prologueBlocks - pageBlocks,
+        pages.get(),
+        zeroes.get(),
+        runs,
+        state.sections().length,
+        state
+            .vmdesc()
+            .map(json -> OptionalInt.of(json.getBytes(UTF_8).length))
+            .orElse(OptionalInt.empty()));
+  }
+
+  private void section(int tag, byte[] payload) throws IOException {
+    byte[] frame = Section.frame(tag, payload);
+    sections.add(new Section(tag, out.size(), frame.length));
+    out.section(frame);
+  }
+
+  private void writeEnd(long bodyEnd) throws IOException {
+    ByteSink entries = new ByteSink();
+    for (Section section : sections) {
+      entries.u32(section.tag()).u32(0).u64(section.offset()).u64(section.length());
+    }
+    long tableOffset = out.size();
+    out.section(Section.frame(SectionDescriptor.TABLE, entries.toByteArray()));
+    long fileSize = out.size() + TrailerDescriptor.SIZE;
+    Trailer trailer =
+        new Trailer(
+            bodyEnd, tableOffset, fileSize, content.get(), table.count(), out.sectionDigest());
+    out.last(trailer.frame());
+  }
+
+  /// Bytes of the file so far.
+  public long fileBytes() {
+    return out.size();
+  }
+
+  /// Bytes of the stream within, uncompressed, so far.
+  public long contentBytes() {
+    return content.get();
+  }
+
+  /// Page records written so far, zero pages included, every version of a page counted.
+  public long pages() {
+    return pages.get();
+  }
+
+  /// Of [#pages], how many were zero pages.
+  public long zeroPages() {
+    return zeroes.get();
+  }
+
+  /// Gives back memory and the hash thread. What was appended to the target stays there.
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      out.close();
+      index.close();
+    }
+  }
+}

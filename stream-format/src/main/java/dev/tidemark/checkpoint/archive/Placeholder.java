@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-package dev.tidemark.checkpoint.archive;
-
-/// To be removed.
-public final class Placeholder {
-  private Placeholder() {}
-}

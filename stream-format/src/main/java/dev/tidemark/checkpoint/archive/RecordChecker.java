@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.checkpoint.archive;
+
+import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.stream.StreamException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// Parses every page record of a body in order and compares with the page index.
+///
+/// For each page the kind of its last record is kept. The index is right if no record of a page is
+/// newer than its entry, each entry is met by a record, and the last kinds are the index's.
+final class RecordChecker {
+  /// Memory for last kinds, one byte a page, that is granted whatever the size of the file.
+  private static final long GRANTED = 256 << 20;
+
+  private final ArchiveCheckpoint checkpoint;
+  private final RamLayout layout;
+  private final PageIndex index;
+  private final MemorySegment lastKinds;
+  private final int pageSize;
+  private final PageKind[] kinds = PageKind.values();
+
+  private long run;
+  private long records;
+  private long zeroes;
+  private long hits;
+
+  private MemorySegment content = MemorySegment.NULL;
+  private long start;
+  private int length;
+  private long block;
+
+  RecordChecker(ArchiveCheckpoint checkpoint) throws IOException {
+    this.checkpoint = checkpoint;
+    this.layout = checkpoint.layout();
+    this.index = checkpoint.index();
+    this.pageSize = layout.pageSize();
+    long most = GRANTED + 2 * checkpoint.input().size();
+    if (layout.pages() > most) {
+      throw new StreamException.LimitExceeded(
+          layout.pages() + " pages to verify, limit " + most, 0, "section FACT");
+    }
+    this.lastKinds = Arena.ofAuto().allocate(Math.max(1, layout.pages()));
+    lastKinds.fill((byte) PageKind.MISSING.ordinal());
+  }
+
+  /// Parses the records of a block.
+  void check(BlockReader reader) throws StreamException {
+    content = reader.content();
+    start = reader.start();
+    length = reader.length();
+    block = reader.block();
+    int at = 0;
+    int ramBlock = -1;
+    while (at < length) {
+      need(at, RamRecord.MIN_SIZE);
+      long word = content.get(Bytes.BE_LONG, start + at);
+      int flags = (int) (word & (pageSize - 1));
+      int data = at + RamRecord.WORD_SIZE;
+      if ((flags & RamRecord.CONTINUE) == 0) {
+        ramBlock = ramBlock(data, ramBlock);
+        data += 1 + layout.name(ramBlock).length;
+      } else if (ramBlock < 0) {
+        throw malformed("first record does not name its RAM block");
+      }
+      at = record(flags & ~RamRecord.CONTINUE, ramBlock, word & -pageSize, data);
+    }
+  }
+
+  private void need(int at, int bytes) throws StreamException {
+    if (bytes > length - at) {
+      throw malformed("record reaches beyond its block");
+    }
+  }
+
+  private StreamException malformed(String what) {
+    return new StreamException.Malformed(
+        what, checkpoint.table().offset(block), BlockReader.CONTEXT);
+  }
+
+  private int ramBlock(int at, int guess) throws StreamException {
+    need(at, 1 + (content.get(ValueLayout.JAVA_BYTE, start + at) & 0xff));
+    int count = layout.blocks().size();
+    for (int i = 0; i < count; i++) {
+      int candidate = (i + Math.max(0, guess)) % count;
+      if (RamRecord.isName(content, start + at, layout.name(candidate))) {
+        return candidate;
+      }
+    }
+    throw malformed("record names an unknown RAM block");
+  }
+
+  /// Checks one record.
+  ///
+  /// @return where the next one starts
+  private int record(int kind, int ramBlock, long pageOffset, int data) throws StreamException {
+    if (pageOffset < 0 || pageOffset >= layout.blocks().get(ramBlock).usedLength()) {
+      throw malformed("page 0x" + Long.toHexString(pageOffset) + " beyond its RAM block");
+    }
+    long page = layout.pageNumber(ramBlock, pageOffset);
+    records++;
+    switch (kind) {
+      case RamRecord.PAGE -> {
+        need(data, pageSize);
+        dataRecord(page, data);
+        return data + pageSize;
+      }
+      case RamRecord.ZERO -> {
+        need(data, 1);
+        if (content.get(ValueLayout.JAVA_BYTE, start + data) != 0) {
+          throw malformed("zero page with another fill byte");
+        }
+        zeroes++;
+        setLastKind(page, PageKind.ZERO);
+        return data + 1;
+      }
+      default -> throw malformed("record with flags 0x" + Integer.toHexString(kind));
+    }
+  }
+
+  private void dataRecord(long page, int data) throws StreamException {
+    long here = PageLocation.data(block, data);
+    long entry = entry(page);
+    if (PageLocation.isData(entry)) {
+      if (here > entry) {
+        throw malformed("record newer than the index entry of its page");
+      }
+      if (here == entry) {
+        hits++;
+      }
+    }
+    setLastKind(page, PageKind.DATA);
+  }
+
+  /// The page's index entry, looked for first in the run of the page before.
+  private long entry(long page) {
+    if (page < index.firstPage(run) || page >= index.firstPage(run + 1)) {
+      run = index.runOf(page);
+    }
+    long location = index.location(run);
+    return PageLocation.isData(location)
+        ? location + (page - index.firstPage(run)) * RamRecord.stride(pageSize)
+        : location;
+  }
+
+  private void setLastKind(long page, PageKind kind) {
+    lastKinds.set(ValueLayout.JAVA_BYTE, page, (byte) kind.ordinal());
+  }
+
+  /// Compares what only the end shows.
+  void finish() throws StreamException {
+    Facts facts = checkpoint.archive().facts();
+    if (records != facts.pageRecords() || zeroes != facts.zeroRecords()) {
+      throw wrongIndex(records + " records, " + zeroes + " of them zero pages, not as counted");
+    }
+    long data = 0;
+    for (long r = 0; r < index.runs(); r++) {
+      PageKind kind = PageLocation.kind(index.location(r));
+      for (long page = index.firstPage(r); page < index.firstPage(r + 1); page++) {
+        PageKind last = kinds[lastKinds.get(ValueLayout.JAVA_BYTE, page)];
+        if (last != kind) {
+          throw wrongIndex("index has " + kind + " for page " + page + " which is " + last);
+        }
+      }
+      data += kind == PageKind.DATA ? index.firstPage(r + 1) - index.firstPage(r) : 0;
+    }
+    if (data != hits) {
+      throw wrongIndex("index entries that lead to no record");
+    }
+  }
+
+  private StreamException wrongIndex(String what) {
+    long offset = checkpoint.archive().trailer().bodyEnd();
+    return new StreamException.Malformed(what, offset, "page index");
+  }
+}
