@@ -6,6 +6,7 @@ module dev.tidemark.tools {
   requires dev.tidemark.saver;
   requires com.fasterxml.jackson.core;
   requires info.picocli;
+  requires java.logging;
   requires transitive org.jspecify;
 
   exports dev.tidemark.tools;

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,12 +28,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The top of the command line: `tidemark COMMAND [OPTIONS] ARGS`.
 @Command(
     name = "tidemark",
     header = "Live checkpoints of QEMU virtual machines.",
-    customSynopsis = "tidemark COMMAND [OPTIONS] ARGS",
     scope = ScopeType.INHERIT,
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
@@ -74,7 +75,7 @@ final class Tidemark implements Runnable {
       return commandLine(console, args).execute(args);
     } catch (RuntimeException | Error e) {
       // Errors pass through picocli, and its own initialisation may fail.
-      return report(console, Failure.of(e, "tidemark"), e, true);
+      return report(console, Failure.of(e, "tidemark"), e, List.of(args).contains("--debug"));
     }
   }
 
@@ -102,18 +103,9 @@ final class Tidemark implements Runnable {
   }
 
   private static CommandLine configured(CommandLine top, Console console) {
-    Map<String, String> exitCodes = new LinkedHashMap<>();
-    for (ExitCode code : ExitCode.values()) {
-      exitCodes.put(String.valueOf(code.code()), code.meaning());
-    }
-    top.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n").exitCodeList(exitCodes);
-    for (CommandLine command : top.getSubcommands().values()) {
-      command
-          .getCommandSpec()
-          .usageMessage()
-          .exitCodeListHeading("%nExit codes:%n")
-          .exitCodeList(exitCodes);
-    }
+    top.getCommandSpec().usageMessage().customSynopsis("tidemark COMMAND [OPTIONS] ARGS");
+    listExitCodes(top);
+    top.getSubcommands().values().forEach(Tidemark::listExitCodes);
     return top.setOut(console.out())
         .setErr(console.err())
         .setCaseInsensitiveEnumValuesAllowed(true)
@@ -121,13 +113,40 @@ final class Tidemark implements Runnable {
         .setExecutionExceptionHandler((e, command, _) -> failed(console, e, command));
   }
 
+  private static void listExitCodes(CommandLine command) {
+    Map<String, String> codes = new LinkedHashMap<>();
+    for (ExitCode code : ExitCode.values()) {
+      codes.put(String.valueOf(code.code()), code.meaning());
+    }
+    command
+        .getCommandSpec()
+        .usageMessage()
+        .exitCodeListHeading("%nExit codes:%n")
+        .exitCodeList(codes);
+  }
+
   private static int usage(Console console, ParameterException e) {
-    String message = e.getMessage();
-    String lower = message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
     String help = e.getCommandLine().getCommandSpec().qualifiedName() + " --help";
-    Failure failure =
-        new Failure(ExitCode.USAGE, lower.replaceAll("\\s*\\R\\s*", " ") + "; see '" + help + "'");
+    String what = unknownCommand(e).orElseGet(() -> message(e));
+    Failure failure = Failure.usage(what + "; see '" + help + "'");
     return report(console, failure, e, false);
+  }
+
+  /// Picocli's messages start like sentences; ours follow `tidemark: `.
+  private static String message(ParameterException e) {
+    String message = e.getMessage();
+    return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
+  }
+
+  private static Optional<String> unknownCommand(ParameterException e) {
+    if (!(e instanceof UnmatchedArgumentException unmatched)
+        || e.getCommandLine().getParent() != null
+        || unmatched.isUnknownOption()) {
+      return Optional.empty();
+    }
+    List<String> near = unmatched.getSuggestions();
+    String mean = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
+    return Optional.of("no such command: '" + unmatched.getUnmatched().getFirst() + "'" + mean);
   }
 
   private static int failed(Console console, Exception e, CommandLine command) {

@@ -193,10 +193,11 @@ public final class MigrationRun implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     channel.shutdown();
-    receiver.close();
-    sockets.close();
+    try (sockets) {
+      receiver.close();
+    }
   }
 
   private void receive() {

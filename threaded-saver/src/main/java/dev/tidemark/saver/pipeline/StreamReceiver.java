@@ -45,6 +45,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   private final Stages stages;
   private final long reserveBytes;
 
+  private @Nullable StreamReader reader;
   private @Nullable ArchiveWriter writer;
   private volatile @Nullable PagePipeline pipeline;
   private volatile @Nullable DirtyPageTable table;
@@ -95,37 +96,37 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   ///
   /// @throws IOException if it breaks off, is no such stream, or cannot be stored
   public void receive() throws IOException {
-    try (StreamReader reader =
-        MigrationStream.of(TargetPageSize.detect()).withDeviceTail().read(channel)) {
-      RamSection start = null;
-      for (StreamElement element = reader.next(); element != null; element = reader.next()) {
-        switch (element) {
-          case StreamElement.FileHeader _ -> {}
-          case StreamElement.Configuration c -> configuration = Optional.of(c.bytes());
-          // OPEN_RETURN_PATH and PING speak to a destination that answers; a stored stream has none.
-          case StreamElement.Command _ -> {}
-          case RamSection ram -> {
-            if (ram.phase() == RamSection.Phase.START) {
-              start = ram;
-            } else if (start != null && pipeline == null) {
-              begin(start, reader);
-            }
-            takePages(ram);
+    // Closed with this, not here: QEMU waits for an answer on the same channel.
+    StreamReader reader = MigrationStream.of(TargetPageSize.detect()).withDeviceTail().read(channel);
+    this.reader = reader;
+    RamSection start = null;
+    for (StreamElement element = reader.next(); element != null; element = reader.next()) {
+      switch (element) {
+        case StreamElement.FileHeader _ -> {}
+        case StreamElement.Configuration c -> configuration = Optional.of(c.bytes());
+        // OPEN_RETURN_PATH and PING speak to a destination that answers; a stored stream has none.
+        case StreamElement.Command _ -> {}
+        case RamSection ram -> {
+          if (ram.phase() == RamSection.Phase.START) {
+            start = ram;
+          } else if (start != null && pipeline == null) {
+            begin(start, reader);
           }
-          case StreamElement.DeviceSection d ->
-              throw new StreamException.Unsupported(
-                  "device section \"" + d.header().idstr() + "\"",
-                  d.streamOffset(),
-                  "migration stream");
-          case StreamElement.DeviceStateTail tail -> deviceState = tail.deviceState();
-          case StreamElement.EndOfFile _, StreamElement.VmDescription _ -> {}
+          takePages(ram);
         }
-        if (deviceState != null) {
-          // QEMU waits for an answer now: nothing more comes, and nothing more is asked for.
-          endTime = Instant.now();
-          endNanos = System.nanoTime();
-          return;
-        }
+        case StreamElement.DeviceSection d ->
+            throw new StreamException.Unsupported(
+                "device section \"" + d.header().idstr() + "\"",
+                d.streamOffset(),
+                "migration stream");
+        case StreamElement.DeviceStateTail tail -> deviceState = tail.deviceState();
+        case StreamElement.EndOfFile _, StreamElement.VmDescription _ -> {}
+      }
+      if (deviceState != null) {
+        // QEMU waits for an answer now: nothing more comes, and nothing more is asked for.
+        endTime = Instant.now();
+        endNanos = System.nanoTime();
+        return;
       }
     }
     throw new StreamException.Truncated("no device state", channel.bytes(), "migration stream");
@@ -291,7 +292,11 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
 
   /// Ends the threads and gives the memory back.
   @Override
-  public void close() {
+  public void close() throws IOException {
+    StreamReader in = reader;
+    if (in != null) {
+      in.close();
+    }
     PagePipeline running = pipeline;
     if (running != null) {
       running.close();

@@ -19,6 +19,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// What `inspect` tells about a checkpoint.
 ///
@@ -64,24 +65,23 @@ record CheckpointView(
   /// @param kind what is held for them
   record Run(long start, long length, PageKind kind) {}
 
-  static CheckpointView of(Path file, boolean withRuns) throws IOException {
-    try (Checkpoint checkpoint = Checkpoint.open(file)) {
-      List<Pages> blocks = new ArrayList<>();
-      for (RamBlock block : checkpoint.ramBlocks()) {
-        blocks.add(pages(checkpoint, block, withRuns));
-      }
-      DeviceState state = checkpoint.deviceState();
-      return new CheckpointView(
-          file.toString(),
-          Files.size(file),
-          checkpoint.format(),
-          checkpoint.configuration(),
-          checkpoint.targetPageSize(),
-          blocks,
-          state,
-          DeviceSections.split(state, 0),
-          checkpoint.manifest());
+  static CheckpointView of(Checkpoint checkpoint, Path file, boolean withRuns)
+      throws IOException {
+    List<Pages> blocks = new ArrayList<>();
+    for (RamBlock block : checkpoint.ramBlocks()) {
+      blocks.add(pages(checkpoint, block, withRuns));
     }
+    DeviceState state = checkpoint.deviceState();
+    return new CheckpointView(
+        file.toString(),
+        Files.size(file),
+        checkpoint.format(),
+        checkpoint.configuration(),
+        checkpoint.targetPageSize(),
+        blocks,
+        state,
+        DeviceSections.split(state, 0),
+        checkpoint.manifest());
   }
 
   private static Pages pages(Checkpoint checkpoint, RamBlock block, boolean withRuns)
@@ -90,7 +90,7 @@ record CheckpointView(
     List<Run> runs = new ArrayList<>();
     int pageSize = checkpoint.targetPageSize();
     long start = 0;
-    PageKind last = null;
+    @Nullable PageKind last = null;
     for (long offset = 0; offset < block.usedLength(); offset += pageSize) {
       PageKind kind = checkpoint.pageKind(block, offset);
       counts[kind.ordinal()]++;

@@ -2,6 +2,7 @@
 
 package dev.tidemark.tools.command;
 
+import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.tools.report.Console;
 import java.io.IOException;
 import picocli.CommandLine.Command;
@@ -37,7 +38,10 @@ public final class InspectCommand extends TidemarkCommand {
 
   @Override
   protected void run() throws IOException {
-    CheckpointView view = CheckpointView.of(file.path(), ram);
+    CheckpointView view;
+    try (Checkpoint checkpoint = Checkpoint.open(file.path())) {
+      view = CheckpointView.of(checkpoint, file.path(), ram);
+    }
     if (json.asked()) {
       InspectJson.print(out(), view, ram);
     } else {

@@ -90,9 +90,9 @@ public final class RestoreCommand extends TidemarkCommand {
       Thread worker = Thread.currentThread();
       console().onInterrupt(worker::interrupt);
       restored =
-          Restorer.restore(
-              checkpoint,
-              options.withProgress((done, all) -> line.show("restoring", done, all, "")));
+          Restorer.of(checkpoint)
+              .options(options.withProgress((done, all) -> line.show("restoring", done, all, "")))
+              .launch();
     }
     restored.warnings().forEach(finding -> console().warn(finding.line()));
     if (json.asked()) {

@@ -7,10 +7,12 @@ import dev.tidemark.tools.report.Quantity;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -66,10 +68,16 @@ public final class MachineCheck {
       return Finding.warning(
           "KVM", "no /dev/kvm", "guests run under TCG, correct and slow; use a host with KVM");
     }
-    return Files.isReadable(kvm) && Files.isWritable(kvm)
-        ? Finding.ok("KVM", "/dev/kvm can be used")
-        : Finding.warning(
-            "KVM", "/dev/kvm is not for this user", "add the user to the group kvm");
+    // Opened, not only looked at: in a container the node may be there and forbidden.
+    try {
+      FileChannel.open(kvm, StandardOpenOption.READ, StandardOpenOption.WRITE).close();
+      return Finding.ok("KVM", "/dev/kvm can be used");
+    } catch (IOException e) {
+      return Finding.warning(
+          "KVM",
+          "/dev/kvm cannot be opened: guests run under TCG, correct and slow",
+          "add this user to the group kvm, or pass the device into the container");
+    }
   }
 
   /// The library is asked by name: it belongs to another module, which does not show it.
@@ -105,7 +113,7 @@ public final class MachineCheck {
 
   private static Finding descriptors() {
     try (SocketPair pair = SocketPair.open()) {
-      return Finding.ok("socket pairs", "work, descriptor " + pair.remote());
+      return Finding.ok("socket pairs", "work: descriptor " + pair.remote() + " was made");
     } catch (IOException | LinkageError | IllegalStateException e) {
       return Finding.broken("socket pairs", String.valueOf(e.getMessage()), NATIVE_ACCESS);
     }

@@ -58,6 +58,13 @@ public record Failure(ExitCode code, String line) {
     };
   }
 
+  /// A command line that cannot be understood.
+  ///
+  /// @param line what is wrong and what to do
+  public static Failure usage(String line) {
+    return failure(ExitCode.USAGE, line);
+  }
+
   private static Failure failure(ExitCode code, String line) {
     return new Failure(code, oneLine(line));
   }

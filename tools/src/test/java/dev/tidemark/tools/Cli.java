@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.tools.report.Console;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/// One run of the command in this process: what it printed and its exit code.
+public record Cli(int code, String out, String err) {
+  /// Runs the command.
+  public static Cli run(Object... args) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    String[] words = Arrays.stream(args).map(Object::toString).toArray(String[]::new);
+    try (Console console = new Console(new PrintWriter(out), new PrintWriter(err), false)) {
+      int code = Tidemark.run(console, words);
+      return new Cli(code, out.toString(), err.toString());
+    }
+  }
+
+  /// Asserts that it failed with a code and exactly one line on standard error.
+  Cli failed(int expected) {
+    assertThat(err).as("standard error").matches("tidemark: [^\\n]+\\n");
+    assertThat(code).as("exit code; it said %s", err).isEqualTo(expected);
+    assertThat(out).as("standard output").isEmpty();
+    return this;
+  }
+
+  /// Asserts that it went well and said nothing on standard error.
+  Cli ok() {
+    assertThat(err).as("standard error").isEmpty();
+    assertThat(code).as("exit code").isZero();
+    return this;
+  }
+
+  /// What it printed, with the file's folder taken away.
+  String outWithout(Path folder) {
+    return out.replace(folder + "/", "");
+  }
+}
