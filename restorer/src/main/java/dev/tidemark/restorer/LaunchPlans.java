@@ -26,9 +26,12 @@ final class LaunchPlans {
   ///
   /// @param executable the program as named; absent if it is to be found
   record Source(
-      Policy policy, Optional<Path> executable, QemuCommandLine commandLine, Path workingDirectory) {
-    /// Whether a `-S` in it means that the restored VM stays paused: in a saved one it says only how
-    /// the saved VM was started.
+      Policy policy,
+      Optional<Path> executable,
+      QemuCommandLine commandLine,
+      Path workingDirectory) {
+    /// Whether a `-S` in it means that the restored VM stays paused: in a saved one it says only
+    /// how the saved VM was started.
     boolean keepsPause() {
       return policy == Policy.GIVEN;
     }
@@ -38,9 +41,7 @@ final class LaunchPlans {
     Manifest.CommandLine line =
         Restorer.savedCommandLine(checkpoint)
             .orElseThrow(
-                () ->
-                    refused(
-                        "the checkpoint holds no command line; give one: -- QEMU-ARGUMENTS"));
+                () -> refused("the checkpoint holds no command line; give one: -- QEMU-ARGUMENTS"));
     if (!line.removed().isEmpty()) {
       throw refused(
           "secrets were removed from the saved command line ("
@@ -77,7 +78,8 @@ final class LaunchPlans {
 
   static Preflight.Target target(Checkpoint checkpoint, Source source, Path runFolder)
       throws PreflightRefused {
-    Path executable = source.executable().isPresent() ? source.executable().get() : find(checkpoint);
+    Path executable =
+        source.executable().isPresent() ? source.executable().get() : find(checkpoint);
     return new Preflight.Target(
         executable,
         source.workingDirectory(),

@@ -42,8 +42,8 @@ public record Restoration(
     return runState == RunState.Known.RUNNING;
   }
 
-  /// How long a restore took, from the moment that QEMU was started; where it had been waiting, from
-  /// the moment that the connection to it was begun.
+  /// How long a restore took, from the moment that QEMU was started; where it had been waiting,
+  /// from the moment that the connection to it was begun.
   ///
   /// @param untilConnected until its monitor answered
   /// @param untilSent until the last byte of the checkpoint was sent

@@ -61,8 +61,7 @@ public record RestoreOptions(
   ///
   /// @param folder a folder that is new or empty
   public RestoreOptions withRunFolder(Path folder) {
-    return new RestoreOptions(
-        mode, paused, target, Optional.of(folder), stdio, deadline, progress);
+    return new RestoreOptions(mode, paused, target, Optional.of(folder), stdio, deadline, progress);
   }
 
   /// These options with another place for QEMU's output.

@@ -8,7 +8,7 @@ public interface RestoreProgress {
   /// Listens to nothing.
   RestoreProgress NONE = (_, _) -> {};
 
-  /// Called about every MiB and at the end, on the thread that sends.
+  /// Called about every MiB and at the end, never by two threads at once.
   ///
   /// @param sent RAM done so far, in bytes
   /// @param total RAM of the checkpoint, in bytes

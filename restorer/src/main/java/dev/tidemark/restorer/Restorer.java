@@ -29,7 +29,8 @@ import java.util.Optional;
 ///
 /// ```java
 /// try (Checkpoint checkpoint = …) {
-///   Restoration vm = Restorer.of(checkpoint).options(RestoreOptions.DEFAULT.withPaused(true)).launch();
+///   RestoreOptions paused = RestoreOptions.DEFAULT.withPaused(true);
+///   Restoration vm = Restorer.of(checkpoint).options(paused).launch();
 /// }
 /// ```
 ///
@@ -102,7 +103,7 @@ public final class Restorer {
     List<Finding> findings = Preflight.check(checkpoint, target);
     Preflight.requireNoRefusal(findings);
     QemuCommandLine line = target.plan().commandLine();
-    if (options.paused() || target.plan().pauseAsked() && source.keepsPause()) {
+    if (options.paused() || (target.plan().pauseAsked() && source.keepsPause())) {
       List<QemuArgument> withPause = new ArrayList<>(line.arguments());
       withPause.add(QemuArgument.Option.flag("S"));
       line = new QemuCommandLine(withPause);
@@ -168,8 +169,7 @@ public final class Restorer {
     IncomingVm.Sent sent = vm.load(qmp, checkpoint, sentRunState, options.progress());
     RunState state = qmp.execute(new QueryStatus()).status();
     return new Loaded(
-        state,
-        new Restoration.Timings(connected, sent.after(), deadline.elapsed(), sent.bytes()));
+        state, new Restoration.Timings(connected, sent.after(), deadline.elapsed(), sent.bytes()));
   }
 
   private Restoration feed(QmpAddress address) throws IOException, InterruptedException {

@@ -14,7 +14,9 @@
 /// Restoration    where the VM is and how long it took
 /// ```
 ///
-/// A restore that fails leaves no QEMU and no folder behind. A restored QEMU lives on after the JVM.
+/// A restore that fails leaves no QEMU and no folder behind. A restored QEMU lives on after the
+/// JVM.
+///
 /// Not promised: that a restored guest finds its network peers, or disks that others have written
 /// since, as they were.
 ///

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /// Sends a checkpoint as a migration stream, on a thread of its own.
 public final class EagerFeed {
@@ -86,7 +87,7 @@ public final class EagerFeed {
     }
   }
 
-  private IOException failure(Throwable cause) {
+  private IOException failure(@Nullable Throwable cause) {
     if (out.failed) {
       return new ReceiverGone(cause);
     }
@@ -122,7 +123,7 @@ public final class EagerFeed {
   public static final class ReceiverGone extends IOException {
     private static final long serialVersionUID = 1L;
 
-    ReceiverGone(Throwable cause) {
+    ReceiverGone(@Nullable Throwable cause) {
       super("QEMU closed the stream", cause);
     }
   }

@@ -13,8 +13,21 @@ import java.util.Set;
 final class CharacterDevices {
   private static final Set<String> OWN =
       Set.of(
-          "null", "none", "vc", "pty", "ringbuf", "memory", "msmouse", "wctablet", "testdev",
-          "braille", "spicevmc", "spiceport", "qemu-vdagent", "hub", "mux");
+          "null",
+          "none",
+          "vc",
+          "pty",
+          "ringbuf",
+          "memory",
+          "msmouse",
+          "wctablet",
+          "testdev",
+          "braille",
+          "spicevmc",
+          "spiceport",
+          "qemu-vdagent",
+          "hub",
+          "mux");
 
   private static final Set<String> COMMON =
       Set.of("id", "mux", "logappend", "append", "width", "height", "cols", "rows");
@@ -76,10 +89,7 @@ final class CharacterDevices {
         fresh = fresh.without(property.key());
       }
     }
-    return fresh
-        .with("path", folder.fresh(name, ".sock"))
-        .with("server", "on")
-        .with("wait", "off");
+    return fresh.with("path", folder.fresh(name, ".sock")).with("server", "on").with("wait", "off");
   }
 
   /// What a client of a helper process needs that helper for; empty for all other devices.

@@ -30,7 +30,8 @@ final class Networks {
     }
     value.get("listen").ifPresent(listen -> need(option, LISTEN.matcher(listen)));
     if (value.isOn("server") && is(value, "addr.type", "inet")) {
-      int port = Integer.parseInt(value.get("addr.port").filter(p -> p.matches("\\d{1,5}")).orElse("0"));
+      int port =
+          Integer.parseInt(value.get("addr.port").filter(p -> p.matches("\\d{1,5}")).orElse("0"));
       needPort(option, false, value.get("addr.host").orElse(""), port);
     }
     OptionValue fresh = value;

@@ -17,7 +17,16 @@ import java.util.regex.Pattern;
 /// Makes a [CommandLinePlan]: one look at each option, in order.
 final class Planner {
   private static final Set<String> PARSED =
-      Set.of("netdev", "nic", "net", "device", "object", "tpmdev", "fw_cfg", "smbios", "drive",
+      Set.of(
+          "netdev",
+          "nic",
+          "net",
+          "device",
+          "object",
+          "tpmdev",
+          "fw_cfg",
+          "smbios",
+          "drive",
           "blockdev");
 
   private static final Pattern VERSIONED = Pattern.compile("-[0-9]+\\.[0-9]");
@@ -57,7 +66,7 @@ final class Planner {
               new Disks.Parsed(
                   option.name(), OptionValue.parse(option.name(), option.value().get())));
         } catch (IllegalArgumentException _) {
-          continue;
+          // option() says so.
         }
       }
     }
@@ -169,7 +178,8 @@ final class Planner {
   private void legacy(Option option, String value, String name, boolean numbered) {
     int number = counts.merge(name, 1, Integer::sum) - 1;
     replace(
-        option, Option.of(option.name(), characters.legacy(value, numbered ? name + number : name)));
+        option,
+        Option.of(option.name(), characters.legacy(value, numbered ? name + number : name)));
   }
 
   private void gdb(Option option, String value) {
@@ -213,7 +223,8 @@ final class Planner {
   private void nographic(Option option) {
     // The guest's firmware sees graphics=off; -display none alone would change its machine.
     List<Option> fresh =
-        new ArrayList<>(List.of(Option.of("display", "none"), Option.of("machine", "graphics=off")));
+        new ArrayList<>(
+            List.of(Option.of("display", "none"), Option.of("machine", "graphics=off")));
     if (!was.has("nodefaults")) {
       if (!was.has("serial") && !hasDevice("isa-serial")) {
         fresh.add(Option.of("serial", characters.legacy("stdio", "serial0")));
@@ -310,7 +321,8 @@ final class Planner {
     // Loading RAM into the very file that the saved VM maps would overwrite that VM's memory.
     OptionValue fresh = value.with("qom-type", "memory-backend-ram");
     for (String key :
-        List.of("mem-path", "share", "align", "offset", "pmem", "discard-data", "readonly", "rom")) {
+        List.of(
+            "mem-path", "share", "align", "offset", "pmem", "discard-data", "readonly", "rom")) {
       fresh = fresh.without(key);
     }
     replace(option, Option.of("object", fresh.render()));
@@ -344,8 +356,7 @@ final class Planner {
   private void refuseHelper(Option option, OptionValue value) {
     CharacterDevices.helper(option.name(), value)
         .ifPresent(
-            type ->
-                refuse(option.text() + ": " + type + " needs a helper process of its own"));
+            type -> refuse(option.text() + ": " + type + " needs a helper process of its own"));
   }
 
   private void refuseWritable(String what) {
@@ -368,7 +379,8 @@ final class Planner {
         texts.add(option.text());
       }
     }
-    for (Option option : kept.stream().filter(Option.class::isInstance).map(Option.class::cast).toList()) {
+    for (Option option :
+        kept.stream().filter(Option.class::isInstance).map(Option.class::cast).toList()) {
       if (option.name().equals("add-fd")) {
         kept.remove(option);
         boolean used = texts.stream().anyMatch(t -> t.contains("/dev/fdset/"));

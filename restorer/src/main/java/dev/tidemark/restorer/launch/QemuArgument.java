@@ -46,7 +46,8 @@ public sealed interface QemuArgument {
 
     /// Whether the option takes a value and has none, as at the end of a cut command line.
     public boolean valueMissing() {
-      return value.isEmpty() && OptionTable.arity(name()).equals(Optional.of(OptionTable.Arity.VALUE));
+      return value.isEmpty()
+          && OptionTable.arity(name()).equals(Optional.of(OptionTable.Arity.VALUE));
     }
 
     /// As `-m 64`, for messages.

@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 /// @param names all names, aliases too
 /// @param aliases from alias, such as `pc`, to name, such as `pc-i440fx-10.0`
 /// @param byDefault the one that is taken if none is given; absent if the target has none
-public record MachineTypes(Set<String> names, Map<String, String> aliases, Optional<String> byDefault) {
+public record MachineTypes(
+    Set<String> names, Map<String, String> aliases, Optional<String> byDefault) {
   private static final Pattern ALIAS = Pattern.compile("\\(alias of ([^)]+)\\)");
 
   /// Copies the collections.

@@ -19,8 +19,8 @@ import java.util.Set;
 
 /// A checkpoint compared with what is to take it, before anything is started.
 ///
-/// Machine type, QEMU's version, capabilities, RAM size, and all that the command line needs or that
-/// stands against it. What it does not see, QEMU says itself while it loads.
+/// Machine type, QEMU's version, capabilities, RAM size, and all that the command line needs or
+/// that stands against it. What it does not see, QEMU says itself while it loads.
 public final class Preflight {
   private static final Set<String> NOT_LOADABLE = Set.of("mapped-ram", "x-ignore-shared");
 
@@ -85,10 +85,7 @@ public final class Preflight {
   }
 
   private List<Finding> sorted() {
-    return findings.stream()
-        .distinct()
-        .sorted(Comparator.comparing(Finding::severity))
-        .toList();
+    return findings.stream().distinct().sorted(Comparator.comparing(Finding::severity)).toList();
   }
 
   private void refuse(String line) {
@@ -164,7 +161,13 @@ public final class Preflight {
     String wanted = checkpoint.configuration().machineType();
     if (!wanted.isEmpty() && !resolved.equals(wanted)) {
       refuse(
-          "machine type " + wanted + ": the target's is " + resolved + " (use -machine " + wanted + ")");
+          "machine type "
+              + wanted
+              + ": the target's is "
+              + resolved
+              + " (use -machine "
+              + wanted
+              + ")");
     }
   }
 
