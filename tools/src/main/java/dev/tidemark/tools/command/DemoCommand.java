@@ -22,7 +22,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -68,8 +67,7 @@ public final class DemoCommand extends TidemarkCommand {
       description = "eager: the guest runs once all of its RAM is loaded (the default).")
   private String mode = "eager";
 
-  @ArgGroup(exclusive = false, heading = "%nHow it is saved:%n")
-  private SaveSettings settings = new SaveSettings();
+  @Mixin private SaveSettings settings = new SaveSettings();
 
   @Option(names = "--machine", paramLabel = "TYPE", description = "pc (the default) or q35.")
   private String machine = "pc";

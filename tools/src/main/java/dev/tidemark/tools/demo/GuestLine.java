@@ -108,34 +108,62 @@ public sealed interface GuestLine {
   static GuestLine parse(String text) {
     try {
       return parseKnown(text, text.split(" ", -1));
-    } catch (IllegalArgumentException _) {
+    } catch (IllegalArgumentException | ArithmeticException _) {
       return new Other(text);
     }
   }
 
   private static GuestLine parseKnown(String text, String[] words) {
     return switch (words[0]) {
-      case "t" when words.length == 4 -> new Tick(hex(words[1]), hex(words[2]), hex(words[3]));
-      case "ready" when words.length == 1 -> new Ready();
-      case "walk" when words.length == 4 ->
-          new Walk(
-              dec(words[1]), dec(value("checked", words[2])), dec(value("wrong", words[3])));
-      case "wrong" when words.length == 7 -> wrong(words);
-      case "unreported" when words.length == 3 ->
-          new Unreported(dec(words[1]), dec(value("walk", words[2])));
-      case "error" when words.length > 1 -> new GuestError(text.substring(6));
-      case "panic" when words.length == 5 ->
-          new Panic(
-              Math.toIntExact(hex(value("vector", words[1]))),
-              hex(value("rip", words[2])),
-              hex(value("error", words[3])),
-              hex(value("cr2", words[4])));
-      case "tidemark-guest" when words.length > 2 && words[1].equals("1") -> hello(words);
+      case "t" -> tick(words);
+      case "ready" -> ready(words);
+      case "walk" -> walk(words);
+      case "wrong" -> wrong(words);
+      case "unreported" -> unreported(words);
+      case "error" -> new GuestError(text.substring("error".length()).strip());
+      case "panic" -> panic(words);
+      case "tidemark-guest" -> hello(words);
       default -> new Other(text);
     };
   }
 
+  private static Tick tick(String[] words) {
+    check(words.length == 4);
+    return new Tick(hex(words[1]), hex(words[2]), hex(words[3]));
+  }
+
+  private static Ready ready(String[] words) {
+    check(words.length == 1);
+    return new Ready();
+  }
+
+  private static Walk walk(String[] words) {
+    check(words.length == 4);
+    return new Walk(dec(words[1]), dec(value("checked", words[2])), dec(value("wrong", words[3])));
+  }
+
+  private static Unreported unreported(String[] words) {
+    check(words.length == 3);
+    return new Unreported(dec(words[1]), dec(value("walk", words[2])));
+  }
+
+  private static Panic panic(String[] words) {
+    check(words.length == 5);
+    return new Panic(
+        Math.toIntExact(hex(value("vector", words[1]))),
+        hex(value("rip", words[2])),
+        hex(value("error", words[3])),
+        hex(value("cr2", words[4])));
+  }
+
+  private static void check(boolean wellFormed) {
+    if (!wellFormed) {
+      throw new IllegalArgumentException("another number of words");
+    }
+  }
+
   private static Wrong wrong(String[] words) {
+    check(words.length == 7);
     return new Wrong(
         hex(words[1]),
         PageClass.parse(words[2]),
@@ -146,6 +174,7 @@ public sealed interface GuestLine {
   }
 
   private static Hello hello(String[] words) {
+    check(words.length > 2 && words[1].equals("1"));
     Map<String, String> fields = new HashMap<>();
     for (String word : List.of(words).subList(2, words.length)) {
       int equals = word.indexOf('=');
