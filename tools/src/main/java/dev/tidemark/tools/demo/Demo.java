@@ -75,12 +75,13 @@ public final class Demo {
 
   private Saved bootAndSave(DemoFolders folders, Path file)
       throws IOException, InterruptedException {
+    long begin = System.nanoTime();
     try (DemoVm vm = DemoVm.boot(options.machine(), folders.home(), folders.source())) {
       GuestConsole console = vm.console();
       GuestLine.Hello hello = console.awaitHello(PATIENCE);
       try (QmpClient qmp = vm.connect()) {
         listener.says(booted(qmp, hello));
-        awaitWork(console, hello);
+        awaitWork(console, hello, begin);
         Saved saved = save(qmp, console, hello, file);
         listener.says(describe(saved));
         vm.close();
@@ -104,15 +105,14 @@ public final class Demo {
                 : "full speed");
   }
 
-  private void awaitWork(GuestConsole console, GuestLine.Hello hello)
+  private void awaitWork(GuestConsole console, GuestLine.Hello hello, long begin)
       throws IOException, InterruptedException {
-    long begin = System.nanoTime();
     // Slow machines fill some 100 MiB a second.
     Duration patience = PATIENCE.plusSeconds(hello.ramBytes() >> 26);
     console.awaitReady(patience);
     console.awaitInWalk(1, patience);
     listener.says(
-        "the guest has filled its memory (%s) and works: %d dirty, %d static, %d zero pages"
+        "the guest has filled its memory, %s after its start, and works: %d dirty, %d static, %d zero pages"
             .formatted(
                 Quantity.duration(Duration.ofNanos(System.nanoTime() - begin)),
                 hello.dirty().size() / DemoGuestMemory.PAGE_SIZE,
@@ -228,7 +228,7 @@ public final class Demo {
 
   private DemoReport.Restored check(GuestConsole console, Saved saved, long runningSince)
       throws IOException, InterruptedException {
-    long perWalk = 10 + saved.hello().ramBytes() >> 25;
+    long perWalk = 10 + (saved.hello().ramBytes() >> 25);
     Duration patience = PATIENCE.plusSeconds(perWalk).plus(walkTime(saved.hello()).multipliedBy(2));
     if (tickMillis > 0) {
       console.awaitTick(PATIENCE);

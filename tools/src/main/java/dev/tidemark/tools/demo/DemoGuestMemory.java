@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// What every page of a demo guest's memory must hold.
 ///
@@ -19,6 +20,8 @@ public final class DemoGuestMemory {
 
   /// Words of a page.
   public static final int WORDS = PAGE_SIZE / Long.BYTES;
+
+  private static final long PAGE_NUMBERS = (1L << 24) - 1;
 
   private static final ValueLayout.OfLong WORD =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -59,6 +62,29 @@ public final class DemoGuestMemory {
     z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
     z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
     return z ^ z >>> 31;
+  }
+
+  /// Which walk wrote a data page, as its first word tells: [#seed] the other way round.
+  ///
+  /// @param address the page's address
+  /// @param firstWord its first word
+  /// @return absent if no walk writes that word there
+  public static OptionalLong walkOf(long address, long firstWord) {
+    long z = firstWord ^ firstWord >>> 31 ^ firstWord >>> 62;
+    z *= 0x319642b2d24d8ec3L;
+    z = z ^ z >>> 27 ^ z >>> 54;
+    z *= 0x96de1b173f119089L;
+    z = z ^ z >>> 30 ^ z >>> 60;
+    return (z & PAGE_NUMBERS) == address >>> 12
+        ? OptionalLong.of(z >>> 24)
+        : OptionalLong.empty();
+  }
+
+  /// The first word of a page.
+  ///
+  /// @param page its content
+  public static long firstWord(MemorySegment page) {
+    return page.get(WORD, 0);
   }
 
   /// A word of a data page.

@@ -5,6 +5,7 @@ package dev.tidemark.tools.demo;
 import dev.tidemark.qmp.QmpAddress;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.QmpException;
+import dev.tidemark.qmp.QmpOptions;
 import dev.tidemark.restorer.Restoration;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -189,7 +190,8 @@ public final class DemoVm implements AutoCloseable {
   /// @throws QmpException if it cannot be reached
   /// @throws InterruptedException if this thread is interrupted
   public QmpClient connect() throws QmpException, InterruptedException {
-    return QmpClient.connect(qmp);
+    // Nobody else knows of this monitor: if it does not greet, QEMU is not there yet.
+    return QmpClient.connect(qmp, QmpOptions.DEFAULT.withGreetingWait(PATIENCE));
   }
 
   /// Its monitor.

@@ -137,8 +137,15 @@ public final class GuestConsole implements AutoCloseable {
         }
       }
       case GuestLine.Unreported line -> unreported += line.pages();
-      case GuestLine.GuestError _, GuestLine.Panic _ -> end = "the guest says: " + text;
+      case GuestLine.GuestError _, GuestLine.Panic _ -> halted(text);
       case GuestLine.Other line -> keep(line);
+    }
+  }
+
+  /// What comes after the first of these is its consequence.
+  private void halted(String text) {
+    if (end == null) {
+      end = "the guest says: " + text;
     }
   }
 
