@@ -16,6 +16,8 @@ import java.util.stream.Stream;
 ///
 /// Run by the build (`mvn validate`, with `-Dformat.mode=fix` to mend).
 final class Format {
+  private static final int COLUMNS = 100;
+
   public static void main(String[] args) throws IOException {
     boolean fix = args[0].equals("fix");
     Path root = Path.of(args[1]);
@@ -25,7 +27,7 @@ final class Format {
       String before = Files.readString(file);
       String after;
       try {
-        after = formatter.formatSource(tidyImports(before));
+        after = formatter.formatSource(tidyImports(wrapDocLines(before)));
       } catch (FormatterException e) {
         System.err.println(root.relativize(file) + ": " + e.getMessage());
         wrong.add(root.relativize(file).toString());
@@ -46,6 +48,26 @@ final class Format {
       wrong.forEach(f -> System.err.println("  " + f));
       System.exit(1);
     }
+  }
+
+  /// Breaks `///` lines that are too long; the formatter would go on with `//`, outside the
+  /// comment.
+  private static String wrapDocLines(String source) {
+    StringBuilder out = new StringBuilder();
+    for (String line : source.split("\n", -1)) {
+      String indent = line.substring(0, line.length() - line.stripLeading().length());
+      String rest = line;
+      while (rest.stripLeading().startsWith("/// ") && rest.length() > COLUMNS) {
+        int space = rest.lastIndexOf(' ', COLUMNS);
+        if (space <= indent.length() + 4) {
+          break;
+        }
+        out.append(rest, 0, space).append('\n');
+        rest = indent + "/// " + rest.substring(space + 1);
+      }
+      out.append(rest).append('\n');
+    }
+    return out.substring(0, out.length() - 1);
   }
 
   private static String tidyImports(String source) throws FormatterException {

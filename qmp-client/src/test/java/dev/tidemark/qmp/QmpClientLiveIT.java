@@ -13,6 +13,7 @@ import dev.tidemark.qmp.command.MigrateSetCapabilities;
 import dev.tidemark.qmp.command.MigrationInfo;
 import dev.tidemark.qmp.command.MigrationStatus;
 import dev.tidemark.qmp.command.QueryMigrate;
+import dev.tidemark.qmp.command.QueryQmpSchema;
 import dev.tidemark.qmp.command.QueryStatus;
 import dev.tidemark.qmp.command.Quit;
 import dev.tidemark.qmp.command.RunState;
@@ -21,11 +22,16 @@ import dev.tidemark.qmp.descriptor.SocketPair;
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.qmp.fixture.QemuBinary;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -129,8 +135,8 @@ class QmpClientLiveIT {
     try (LiveQemu vm = LiveQemu.start(binary, SMALL);
         SocketPair pair = SocketPair.open()) {
       QmpClient qmp = vm.client();
-      List<Thread> threads = new java.util.ArrayList<>();
-      List<Throwable> failures = new java.util.concurrent.CopyOnWriteArrayList<>();
+      List<Thread> threads = new ArrayList<>();
+      List<Throwable> failures = new CopyOnWriteArrayList<>();
       for (int i = 0; i < 16; i++) {
         String name = "fd-" + i;
         threads.add(
@@ -152,6 +158,61 @@ class QmpClientLiveIT {
       assertThat(failures).isEmpty();
       assertThatExceptionOfType(QmpException.CommandFailed.class)
           .isThrownBy(() -> qmp.execute(new Closefd("fd-0")));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(BINARIES)
+  void aDescriptorKeepsItsPlaceBehindAFullPipeline(QemuBinary binary) throws Exception {
+    try (LiveQemu vm = LiveQemu.start(binary, SMALL);
+        SocketPair pair = SocketPair.open()) {
+      QmpClient qmp = vm.client();
+      List<CompletableFuture<?>> before = new ArrayList<>();
+      for (int i = 0; i < 5_000; i++) {
+        before.add(qmp.submit(new QueryStatus()));
+      }
+      qmp.getfd("late", pair.remote());
+      assertThat(before).allMatch(CompletableFuture::isDone);
+      qmp.execute(new Closefd("late"));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(BINARIES)
+  void aMonitorOnTcpWorksButCarriesNoDescriptors(QemuBinary binary) throws Exception {
+    int port = freePort();
+    List<String> arguments =
+        List.of("-m", "64", "-qmp", "tcp:127.0.0.1:" + port + ",server=on,wait=off");
+    try (LiveQemu vm = LiveQemu.start(binary, arguments);
+        QmpClient qmp = QmpClient.connect(QmpAddress.parse("tcp:127.0.0.1:" + port))) {
+      assertThat(qmp.execute(new QueryStatus()).running()).isTrue();
+      assertThat(qmp.peerPid()).isEmpty();
+      assertThatExceptionOfType(QmpException.Unsupported.class)
+          .isThrownBy(() -> qmp.getfd("x", 0))
+          .withMessageContaining("over TCP");
+      assertThat(vm.client().execute(new QueryStatus()).running()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(BINARIES)
+  void aPrettyMonitorIsUnderstood(QemuBinary binary) throws Exception {
+    List<String> arguments =
+        List.of("-m", "64", "-qmp-pretty", "unix:{dir}/pretty,server=on,wait=off");
+    try (LiveQemu vm = LiveQemu.start(binary, arguments);
+        QmpClient qmp = QmpClient.connect(QmpAddress.unix(vm.folder().resolve("pretty")))) {
+      assertThat(qmp.execute(new QueryQmpSchema()).size()).isGreaterThan(500);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(BINARIES)
+  void aHumanMonitorIsRefused(QemuBinary binary) throws Exception {
+    List<String> arguments = List.of("-m", "64", "-monitor", "unix:{dir}/human,server=on,wait=off");
+    try (LiveQemu vm = LiveQemu.start(binary, arguments)) {
+      assertThatExceptionOfType(QmpException.ConnectFailed.class)
+          .isThrownBy(() -> QmpClient.connect(QmpAddress.unix(vm.folder().resolve("human"))))
+          .withMessageContaining("this is not QMP");
     }
   }
 
@@ -228,6 +289,12 @@ class QmpClientLiveIT {
     try (LiveQemu vm = LiveQemu.start(binary, LiveQemu.linux("{dir}/serial"))) {
       vm.awaitFile("serial", text -> text.contains("tidemark-linux ready"));
       vm.awaitFile("serial", text -> text.contains("count 5"));
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
     }
   }
 

@@ -94,8 +94,11 @@ final class RamRecordReader {
       if (first && names) {
         first = false;
         if (continued && !blocks[current].idstr().equals(out.currentBlock())) {
+          if (run >= 0) {
+            out.raw(window.segment, run, recordStart - run);
+          }
           out.pageHeader(kind, pageOffset, blocks[current]);
-          recordStart = contentStart;
+          run = contentStart;
         }
       }
       if (names) {

@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 ///
-/// However a save ends, the VM is what it was before: running, or paused. [#save] may be called once;
+/// However a save ends, the VM is what it was before: running, or paused. [#save] may be called
+/// once;
 /// [#cancel] by any thread.
 public final class LiveSaver {
   private static final Set<RunState> NOT_SAVABLE =
@@ -70,7 +71,8 @@ public final class LiveSaver {
 
   /// Saves the VM and commits the target.
   ///
-  /// @param target where the archive goes; not closed here, and nothing is visible there if this throws
+  /// @param target where the archive goes; not closed here, and nothing is visible there if this
+  /// throws
   /// @return what it cost
   /// @throws SaveException if the VM cannot be saved as asked, QEMU ended the migration, or
   ///     [#cancel] was called

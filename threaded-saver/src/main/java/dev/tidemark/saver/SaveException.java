@@ -4,7 +4,8 @@ package dev.tidemark.saver;
 
 import java.io.IOException;
 
-/// A save that was refused or failed. The VM is what it was, and nothing stands under the final name.
+/// A save that was refused or failed. The VM is what it was, and nothing stands under the final
+/// name.
 public abstract sealed class SaveException extends IOException {
   private static final long serialVersionUID = 1L;
 

@@ -11,7 +11,8 @@ import java.util.OptionalLong;
 ///
 /// @param method the method
 /// @param maxPause how long the guest may stand
-/// @param maxTime how long a save may go on after its first pass before it switches over whatever the
+/// @param maxTime how long a save may go on after its first pass before it switches over whatever
+/// the
 ///     pause; absent: as long as the first pass took, at least a second
 /// @param bufferBytes most bytes of page contents in the dirty-page table, its reserve included; at
 ///     least [#MIN_BUFFER]

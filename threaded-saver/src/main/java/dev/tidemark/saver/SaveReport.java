@@ -23,7 +23,8 @@ import java.util.Optional;
 /// @param tablePeakPages most pages that were in the dirty-page table at once
 /// @param spills how many times the dirty-page table was emptied early since it was full
 /// @param pagesSpilled how many pages those spills wrote
-/// @param pagesSpilledWhileStopped how many of them while the guest stood, since even the reserve was
+/// @param pagesSpilledWhileStopped how many of them while the guest stood, since even the reserve
+/// was
 ///     used up
 /// @param warnings what did not go as asked, one line each, such as a budget that was not met
 public record SaveReport(

@@ -27,7 +27,8 @@ import java.util.Optional;
 /// @param target QEMU's target, such as `x86_64`
 /// @param machineType machine type name; empty if QEMU does not tell
 /// @param runState the run state before the save
-/// @param vmdescSuppressed whether this machine's stream has no vmdesc, so that its end cannot be seen
+/// @param vmdescSuppressed whether this machine's stream has no vmdesc, so that its end cannot be
+/// seen
 /// @param memoryMap the lines of `info mtree -f`; empty if QEMU does not tell
 /// @param disks what is in the drives
 /// @param commandLine the process's command line, without secrets; absent where it cannot be seen
@@ -114,8 +115,7 @@ record SourceFacts(
     }
   }
 
-  private static List<Manifest.Disk> disks(QmpClient qmp)
-      throws IOException, InterruptedException {
+  private static List<Manifest.Disk> disks(QmpClient qmp) throws IOException, InterruptedException {
     return qmp.execute(new QueryBlock()).stream()
         .filter(d -> d.inserted().isPresent())
         .map(SourceFacts::disk)

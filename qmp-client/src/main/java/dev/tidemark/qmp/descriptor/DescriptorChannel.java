@@ -164,12 +164,17 @@ public final class DescriptorChannel implements ByteChannel {
   }
 
   /// Closes the channel; calls that wait in it end with an `AsynchronousCloseException`.
+  ///
+  /// If nobody waits in it, copies of the descriptor that other processes hold go on working.
   @Override
   public void close() {
     if (tryEnter()) {
       try {
-        users.getAndUpdate(state -> state | CLOSED);
-        Posix.shutdown(descriptor);
+        int others = (users.getAndUpdate(state -> state | CLOSED) & ~CLOSED) - 1;
+        if (others > 0) {
+          // The only way to wake them; it ends the connection for all copies.
+          Posix.shutdown(descriptor);
+        }
       } finally {
         leave();
       }

@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,7 +31,7 @@ class SocketPairTest {
   @ValueSource(booleans = {true, false})
   void bytesGoBothWays(boolean direct) throws IOException {
     try (SocketPair pair = SocketPair.open();
-        DescriptorChannel other = new DescriptorChannel(dup(pair))) {
+        DescriptorChannel other = new DescriptorChannel(dup(pair.remote()))) {
       ByteBuffer out = direct ? ByteBuffer.allocateDirect(5) : ByteBuffer.allocate(5);
       out.put("hello".getBytes(StandardCharsets.US_ASCII)).flip();
       assertThat(other.write(out)).isEqualTo(5);
@@ -66,6 +65,17 @@ class SocketPairTest {
   }
 
   @Test
+  void aCopyOfAClosedEndGoesOnWorking() throws IOException {
+    try (SocketPair pair = SocketPair.open();
+        DescriptorChannel remote = new DescriptorChannel(dup(pair.remote()));
+        DescriptorChannel copy = new DescriptorChannel(dup(pair.local().descriptor()))) {
+      pair.local().close();
+      remote.write(ByteBuffer.wrap(new byte[] {1}));
+      assertThat(copy.read(ByteBuffer.allocate(2))).isEqualTo(1);
+    }
+  }
+
+  @Test
   void shutdownWakesAReader() throws Exception {
     try (SocketPair pair = SocketPair.open()) {
       CompletableFuture<Integer> read = reading(pair.local());
@@ -86,7 +96,8 @@ class SocketPairTest {
             .failsWithin(java.time.Duration.ofSeconds(30))
             .withThrowableThat()
             .havingCause()
-            .isInstanceOf(AsynchronousCloseException.class);
+            // An AsynchronousCloseException, unless the reader was slower than the close.
+            .isInstanceOf(ClosedChannelException.class);
         assertThat(pair.local().isOpen()).isFalse();
         assertThatExceptionOfType(ClosedChannelException.class)
             .isThrownBy(() -> pair.local().read(ByteBuffer.allocate(1)));
@@ -119,7 +130,7 @@ class SocketPairTest {
   void readingIntoASegmentAllocatesNextToNothing() throws IOException {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (SocketPair pair = SocketPair.open();
-        DescriptorChannel other = new DescriptorChannel(dup(pair));
+        DescriptorChannel other = new DescriptorChannel(dup(pair.remote()));
         Arena arena = Arena.ofConfined()) {
       MemorySegment segment = arena.allocate(8192);
       segment.set(ValueLayout.JAVA_BYTE, 0, (byte) 7);
@@ -128,8 +139,7 @@ class SocketPairTest {
       long before = threads.getCurrentThreadAllocatedBytes();
       pingPong(pair.local(), other, segment, rounds);
       long perRead = (threads.getCurrentThreadAllocatedBytes() - before) / rounds;
-      System.out.println("bytes allocated per write and read: " + perRead);
-      assertThat(perRead).isLessThan(128);
+      assertThat(perRead).isLessThan(64);
     }
   }
 
@@ -159,8 +169,8 @@ class SocketPairTest {
     return read;
   }
 
-  private static int dup(SocketPair pair) throws IOException {
-    return dev.tidemark.qmp.internal.Posix.duplicate(pair.remote());
+  private static int dup(int descriptor) throws IOException {
+    return dev.tidemark.qmp.internal.Posix.duplicate(descriptor);
   }
 
   private static long openDescriptors() throws IOException {

@@ -94,19 +94,21 @@ public final class ArchiveWriter implements Closeable {
   private void writePrologue() throws IOException {
     out.body(new ArchiveHeader(layout.pageSize(), options.blockContent()).frame());
     out.body(Lz4FrameDescriptor.header(options.blockContent()));
-    writePlain(StreamBytes.prologue(prologue, layout));
+    byte[] bytes = StreamBytes.prologue(prologue, layout);
+    writePlain(bytes, 0, bytes.length, options.compression());
     prologueBlocks = table.count();
   }
 
   /// Writes bytes of the stream that are not pages, as blocks of their own.
-  private void writePlain(byte[] bytes) throws IOException {
-    BlockEncoder encoder = new BlockEncoder(options.compression());
+  private void writePlain(byte[] bytes, int from, int to, Compression compression)
+      throws IOException {
+    BlockEncoder encoder = new BlockEncoder(compression);
     int most = options.blockContent();
     Slab plain = Slab.allocate(most + Lz4FrameDescriptor.BLOCK_OVERHEAD);
     Slab encoded =
         Slab.allocate(BlockEncoder.mostEncoded(most) + Lz4FrameDescriptor.BLOCK_OVERHEAD);
-    for (int at = 0; at < bytes.length; at += most) {
-      int length = Math.min(most, bytes.length - at);
+    for (int at = from; at < to; at += most) {
+      int length = Math.min(most, to - at);
       MemorySegment.copy(
           Bytes.segment(bytes), at, plain.segment(), Lz4FrameDescriptor.SIZE_WORD_SIZE, length);
       int pieceLength = encoder.encode(plain, length, encoded);
@@ -164,7 +166,7 @@ public final class ArchiveWriter implements Closeable {
   public void finish(DeviceState state, Manifest manifest) throws IOException {
     checkWriting();
     finished = true;
-    writePlain(StreamBytes.epilogue(prologue, state));
+    writeEpilogue(StreamBytes.epilogue(prologue, state));
     out.body(new byte[Lz4FrameDescriptor.END_MARK_SIZE]);
     byte[] segmentDigests = out.endBody();
     long bodyEnd = out.size();
@@ -176,6 +178,15 @@ public final class ArchiveWriter implements Closeable {
     section(SectionDescriptor.MANIFEST, ManifestJson.write(manifest).getBytes(UTF_8));
     section(SectionDescriptor.SEGMENT_DIGESTS, segmentDigests);
     writeEnd(bodyEnd);
+  }
+
+  /// The last block is stored: lz4 1.9.4, once it has come to a block in two steps, goes on to read
+  /// 4 bytes too many, over the end of the frame if no stored block stops it, and then refuses the
+  /// frames that follow.
+  private void writeEpilogue(byte[] bytes) throws IOException {
+    int split = Math.max(0, bytes.length - Lz4FrameDescriptor.LAST_BLOCK);
+    writePlain(bytes, 0, split, options.compression());
+    writePlain(bytes, split, bytes.length, Compression.NONE);
   }
 
   private Facts facts(DeviceState state, long runs) {

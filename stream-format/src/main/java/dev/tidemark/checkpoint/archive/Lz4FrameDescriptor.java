@@ -18,6 +18,8 @@ import net.jpountz.xxhash.XXHashFactory;
 ///  +---------------+
 /// ```
 ///
+/// The last block is stored, whatever the compression.
+///
 /// Format: `lz4_Frame_format.md` of LZ4, version 1.6.
 final class Lz4FrameDescriptor {
   static final int FRAME_MAGIC = 0x184D2204;
@@ -41,6 +43,9 @@ final class Lz4FrameDescriptor {
 
   /// Bit of the size word that says the data are not compressed.
   static final int STORED = 1 << 31;
+
+  /// Most bytes of content in the last block, which is always stored.
+  static final int LAST_BLOCK = 4096;
 
   private Lz4FrameDescriptor() {}
 

@@ -29,8 +29,10 @@ import java.util.Set;
 /// puts it back.
 ///
 /// The note is a small file outside of the process, one for each VM, so that the next command puts
-/// the settings back where a saver was killed. It lies in `tidemark` below `$XDG_RUNTIME_DIR`, else in
-/// `tidemark-USER` below the folder for temporary files; mode 0700. A VM whose process cannot be seen
+/// the settings back where a saver was killed. It lies in `tidemark` below `$XDG_RUNTIME_DIR`, else
+/// in
+/// `tidemark-USER` below the folder for temporary files; mode 0700. A VM whose process cannot be
+/// seen
 /// (over TCP) is known by its monitor's address.
 public final class SettingsGuard {
   private final QmpClient qmp;
@@ -54,8 +56,7 @@ public final class SettingsGuard {
   /// @param changed the parameters to set, by name
   /// @return puts back what was changed
   /// @throws IOException if QEMU refuses, or no note can be left
-  public static SettingsGuard change(
-      QmpClient qmp, Set<String> wanted, JsonObject changed)
+  public static SettingsGuard change(QmpClient qmp, Set<String> wanted, JsonObject changed)
       throws IOException, InterruptedException {
     Map<String, Boolean> before = qmp.execute(new QueryMigrateCapabilities());
     Map<String, Boolean> set = new LinkedHashMap<>();
@@ -162,8 +163,7 @@ public final class SettingsGuard {
   private static String nameOf(QmpClient qmp) {
     Optional<Long> pid = qmp.peerPid();
     if (pid.isPresent()) {
-      Optional<Instant> started =
-          ProcessHandle.of(pid.get()).flatMap(p -> p.info().startInstant());
+      Optional<Instant> started = ProcessHandle.of(pid.get()).flatMap(p -> p.info().startInstant());
       if (started.isPresent()) {
         return pid.get() + "-" + started.get().toEpochMilli();
       }
@@ -181,7 +181,8 @@ public final class SettingsGuard {
                 "tidemark-" + System.getProperty("user.name"));
     try {
       Files.createDirectory(
-          folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (FileAlreadyExistsException e) {
       if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
           || !Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS)

@@ -41,14 +41,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// One migration from a running QEMU into a [StreamReceiver], from `migrate` until the VM is what it
+/// One migration from a running QEMU into a [StreamReceiver], from `migrate` until the VM is what
+/// it
 /// was.
 ///
-/// Threads: the caller's starts it, steers it and reports; `tidemark-read` receives and, with the last
+/// Threads: the caller's starts it, steers it and reports; `tidemark-read` receives and, with the
+/// last
 /// byte, ends the migration; `tidemark-events` sees STOP and RESUME.
 ///
 /// The end. With a return path QEMU waits for the receiver's last word, and SHUT with another value
-/// than 0 makes the migration fail: QEMU itself then puts the VM back as it was, never having released
+/// than 0 makes the migration fail: QEMU itself then puts the VM back as it was, never having
+/// released
 /// its disks. Where the end of the stream cannot be seen (no vmdesc) the plain way is taken: the
 /// migration completes, and `cont` starts the guest again.
 public final class MigrationRun implements AutoCloseable {
@@ -253,8 +256,7 @@ public final class MigrationRun implements AutoCloseable {
     iterations = ram.map(RamStats::dirtySyncCount).orElse(0L);
     var limit = steering.observe(now, rate, iterations);
     if (limit.isPresent() && stopAt == null) {
-      qmp.execute(
-          new MigrateSetParameters(JsonObject.of("downtime-limit", limit.getAsLong())));
+      qmp.execute(new MigrateSetParameters(JsonObject.of("downtime-limit", limit.getAsLong())));
     }
     options
         .listener()
@@ -283,7 +285,8 @@ public final class MigrationRun implements AutoCloseable {
     return rate;
   }
 
-  /// Waits until the VM is what it was, helps where it does not come back by itself, and throws what
+  /// Waits until the VM is what it was, helps where it does not come back by itself, and throws
+  /// what
   /// has failed.
   private void awaitBack() throws IOException, InterruptedException {
     Throwable failed = failure.get();
@@ -297,7 +300,7 @@ public final class MigrationRun implements AutoCloseable {
         return;
       }
       failed.addSuppressed(e);
-      qemuSays = e.getMessage();
+      qemuSays = String.valueOf(e.getMessage());
     }
     if (cancelled) {
       throw new SaveException.Cancelled();
@@ -324,8 +327,7 @@ public final class MigrationRun implements AutoCloseable {
       VmStatus now = qmp.execute(new QueryStatus());
       boolean over = info.status().isOver() || info.status() == MigrationStatus.Known.NONE;
       if (over && now.status().equals(runState)) {
-        iterations =
-            Math.max(iterations, info.ram().map(RamStats::dirtySyncCount).orElse(0L));
+        iterations = Math.max(iterations, info.ram().map(RamStats::dirtySyncCount).orElse(0L));
         return info.errorDesc().orElse("");
       }
       if (over && runState == RunState.Known.RUNNING) {

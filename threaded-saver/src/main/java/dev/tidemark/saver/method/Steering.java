@@ -14,14 +14,16 @@ import java.util.OptionalLong;
 /// QEMU stops the guest when what is still dirty can be sent, at the rate at which it sent lately,
 /// within `downtime-limit`. What is wanted here is a number of bytes instead: what the receiver can
 /// take within half of the pause asked for (the other half is for the device state and for stopping
-/// and starting), and no more than the buffer's reserve. While the guest stands the receiver takes as
+/// and starting), and no more than the buffer's reserve. While the guest stands the receiver takes
+/// as
 /// fast as it ever did, whatever throttles it otherwise. So the limit is that number of bytes,
 /// divided by QEMU's present rate.
 ///
 /// When one full pass and the time budget are spent, the limit becomes as large as QEMU allows: a
 /// save always ends.
 ///
-/// Format: `migration_update_counters` and `migration_iteration_run` in `migration/migration.c`, QEMU
+/// Format: `migration_update_counters` and `migration_iteration_run` in `migration/migration.c`,
+/// QEMU
 /// 10.0.2; the largest limit is `MAX_MIGRATE_DOWNTIME` in `migration/options.c`.
 public final class Steering {
   /// The largest `downtime-limit` that QEMU takes, in milliseconds.
@@ -87,7 +89,7 @@ public final class Steering {
       forced = true;
       next = LARGEST_LIMIT;
     } else if (bytesPerMilli > 0) {
-      double bytes = Math.min(bestBytesPerMilli * halfPauseMillis, reserveBytes);
+      double bytes = Math.min(bestBytesPerMilli * halfPauseMillis, (double) reserveBytes);
       next = Math.clamp((long) (bytes / bytesPerMilli), 1, LARGEST_LIMIT);
     }
     if (next == limit) {

@@ -198,7 +198,8 @@ public final class DirtyPageTable implements AutoCloseable {
     }
   }
 
-  /// Removes an entry and moves up what was displaced by it, so that no marks of removal are needed.
+  /// Removes an entry and moves up what was displaced by it, so that no marks of removal are
+  /// needed.
   private void remove(int at) {
     int hole = at;
     int next = (hole + 1) & mask;

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// Compresses and writes page blocks in threads of their own, in the order in which the reader
 /// fills them.
 ///
-/// [#page], [#zeroPage], [#flush] and [#finish] belong to the reader's thread; [#rest] may be called
+/// [#page], [#zeroPage], [#flush] and [#finish] belong to the reader's thread; [#rest] may be
+/// called
 /// by any.
 public final class PagePipeline implements AutoCloseable {
   private final ArchiveWriter writer;
@@ -67,7 +68,8 @@ public final class PagePipeline implements AutoCloseable {
 
   /// Adds a page to the block being filled.
   ///
-  /// Waits for a free block, unless the guest stands: then it returns at once, since blocks come free
+  /// Waits for a free block, unless the guest stands: then it returns at once, since blocks come
+  /// free
   /// only when the threads do not rest.
   ///
   /// @param block index of the page's RAM block
@@ -164,7 +166,7 @@ public final class PagePipeline implements AutoCloseable {
     }
     boolean interrupted = false;
     for (Thread thread : threads) {
-      while (thread != Thread.currentThread() && thread.isAlive()) {
+      while (!thread.equals(Thread.currentThread()) && thread.isAlive()) {
         try {
           thread.join();
         } catch (InterruptedException e) {
@@ -211,7 +213,8 @@ public final class PagePipeline implements AutoCloseable {
     switch (cause) {
       case null -> {}
       case IOException e -> throw e;
-      case Throwable e -> throw new IllegalStateException("a thread of the page pipeline failed", e);
+      case Throwable e ->
+          throw new IllegalStateException("a thread of the page pipeline failed", e);
     }
   }
 

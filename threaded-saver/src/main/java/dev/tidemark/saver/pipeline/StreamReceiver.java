@@ -97,7 +97,8 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   /// @throws IOException if it breaks off, is no such stream, or cannot be stored
   public void receive() throws IOException {
     // Closed with this, not here: QEMU waits for an answer on the same channel.
-    StreamReader reader = MigrationStream.of(TargetPageSize.detect()).withDeviceTail().read(channel);
+    StreamReader reader =
+        MigrationStream.of(TargetPageSize.detect()).withDeviceTail().read(channel);
     this.reader = reader;
     RamSection start = null;
     for (StreamElement element = reader.next(); element != null; element = reader.next()) {
@@ -232,8 +233,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   /// @param manifest what is noted beside it
   /// @return size of the file in bytes
   /// @throws IOException if it cannot be written
-  public long finish(DeviceState state, Manifest manifest)
-      throws IOException {
+  public long finish(DeviceState state, Manifest manifest) throws IOException {
     pipeline().finish();
     ArchiveWriter archive = writer();
     archive.finish(state, manifest);
@@ -361,7 +361,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
     spills++;
     int before = table().size();
     table().drainTo(new PipelineSink());
-    long written = before - table().size();
+    int written = before - table().size();
     pagesSpilled += written;
     if (stopped) {
       pagesSpilledWhileStopped += written;

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -22,7 +23,7 @@ public final class ThrottledChannel implements ReadableByteChannel {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition released = lock.newCondition();
   private volatile boolean free;
-  private volatile long bytes;
+  private final AtomicLong bytes = new AtomicLong();
   private long startNanos;
 
   /// A throttle.
@@ -55,7 +56,7 @@ public final class ThrottledChannel implements ReadableByteChannel {
 
   /// How many bytes were read so far.
   public long bytes() {
-    return bytes;
+    return bytes.get();
   }
 
   /// Ends the throttling: the guest stands, and what is left is to be taken as fast as it comes.
@@ -87,7 +88,7 @@ public final class ThrottledChannel implements ReadableByteChannel {
 
   private int counted(int read) {
     if (read > 0) {
-      bytes += read; // one reader: no update is lost
+      bytes.addAndGet(read);
     }
     return read;
   }
@@ -97,7 +98,7 @@ public final class ThrottledChannel implements ReadableByteChannel {
     if (startNanos == 0) {
       startNanos = now;
     }
-    long due = startNanos + (long) (bytes * 1e9 / bytesPerSecond);
+    long due = startNanos + (long) (bytes.get() * 1e9 / bytesPerSecond);
     lock.lock();
     try {
       long wait = due - now;
