@@ -23,11 +23,9 @@ import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The top of the command line: `tidemark COMMAND [OPTIONS] ARGS`.
@@ -40,9 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     abbreviateSynopsis = true,
     sortOptions = false,
     usageHelpAutoWidth = true)
-final class Tidemark implements Runnable {
-  @Spec private CommandSpec spec;
-
+final class Tidemark {
   @Option(
       names = "--debug",
       scope = ScopeType.INHERIT,
@@ -134,7 +130,7 @@ final class Tidemark implements Runnable {
 
   /// Picocli's messages start like sentences; ours follow `tidemark: `.
   private static String message(ParameterException e) {
-    String message = e.getMessage();
+    String message = String.valueOf(e.getMessage());
     return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
   }
 
@@ -164,11 +160,5 @@ final class Tidemark implements Runnable {
     }
     console.err().flush();
     return failure.code().code();
-  }
-
-  /// Without a command.
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "which command?");
   }
 }

@@ -81,13 +81,23 @@ class ArchitectureTest {
   }
 
   private static void independent(String[] from, String... of) {
-    check(noClasses().that().resideInAnyPackage(from).should().dependOnClassesThat()
-        .resideInAnyPackage(of));
+    check(
+        noClasses()
+            .that()
+            .resideInAnyPackage(from)
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(of));
   }
 
   private static void onlyIn(String library, String... packages) {
-    check(noClasses().that().resideOutsideOfPackages(packages).should().dependOnClassesThat()
-        .resideInAPackage(library));
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages(packages)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(library));
   }
 
   private static void check(ArchRule rule) {

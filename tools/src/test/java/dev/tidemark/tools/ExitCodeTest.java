@@ -64,7 +64,9 @@ class ExitCodeTest {
   @ParameterizedTest
   @MethodSource("sealedExceptions")
   void everySealedExceptionHasItsCode(Class<?> type) throws ReflectiveOperationException {
-    assertThat(TABLE).as("the table has a row for it").containsKey(type.asSubclass(Throwable.class));
+    assertThat(TABLE)
+        .as("the table has a row for it")
+        .containsKey(type.asSubclass(Throwable.class));
     Failure failure = Failure.of(made(type), "vm.tmk");
 
     assertThat(failure.code().code()).isEqualTo(TABLE.get(type));

@@ -19,7 +19,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /// What `inspect` tells about a checkpoint.
 ///
@@ -65,8 +64,7 @@ record CheckpointView(
   /// @param kind what is held for them
   record Run(long start, long length, PageKind kind) {}
 
-  static CheckpointView of(Checkpoint checkpoint, Path file, boolean withRuns)
-      throws IOException {
+  static CheckpointView of(Checkpoint checkpoint, Path file, boolean withRuns) throws IOException {
     List<Pages> blocks = new ArrayList<>();
     for (RamBlock block : checkpoint.ramBlocks()) {
       blocks.add(pages(checkpoint, block, withRuns));
@@ -86,30 +84,23 @@ record CheckpointView(
 
   private static Pages pages(Checkpoint checkpoint, RamBlock block, boolean withRuns)
       throws IOException {
-    long[] counts = new long[PageKind.values().length];
+    Map<PageKind, Long> counts = new EnumMap<>(PageKind.class);
     List<Run> runs = new ArrayList<>();
     int pageSize = checkpoint.targetPageSize();
     long start = 0;
-    @Nullable PageKind last = null;
-    for (long offset = 0; offset < block.usedLength(); offset += pageSize) {
-      PageKind kind = checkpoint.pageKind(block, offset);
-      counts[kind.ordinal()]++;
-      if (withRuns && kind != last) {
-        if (last != null) {
-          runs.add(new Run(start, offset - start, last));
-        }
-        start = offset;
-        last = kind;
+    while (start < block.usedLength()) {
+      PageKind kind = checkpoint.pageKind(block, start);
+      long end = start + pageSize;
+      while (end < block.usedLength() && checkpoint.pageKind(block, end) == kind) {
+        end += pageSize;
       }
+      counts.merge(kind, (end - start) / pageSize, Long::sum);
+      if (withRuns) {
+        runs.add(new Run(start, end - start, kind));
+      }
+      start = end;
     }
-    if (last != null) {
-      runs.add(new Run(start, block.usedLength() - start, last));
-    }
-    Map<PageKind, Long> byKind = new EnumMap<>(PageKind.class);
-    for (PageKind kind : PageKind.values()) {
-      byKind.put(kind, counts[kind.ordinal()]);
-    }
-    return new Pages(block, byKind, runs);
+    return new Pages(block, counts, runs);
   }
 
   long ramBytes() {

@@ -14,6 +14,7 @@ import dev.tidemark.tools.report.Failure;
 import dev.tidemark.tools.report.JsonReport;
 import dev.tidemark.tools.report.Quantity;
 import dev.tidemark.tools.report.TextTable;
+import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +47,8 @@ public final class DoctorCommand extends TidemarkCommand {
   }
 
   @Override
-  protected void run() throws Exception {
+  protected void run()
+      throws IOException, InterruptedException, UsageException, CheckFailedException {
     Optional<QmpAddress> address = qmp.address();
     List<Finding> findings = new ArrayList<>(MachineCheck.run());
     ExitCode worst = ExitCode.FAILED;
@@ -69,8 +71,7 @@ public final class DoctorCommand extends TidemarkCommand {
 
   private void print(List<Finding> findings) throws IOException {
     if (json.asked()) {
-      JsonReport.print(
-          out(), report -> report.array("findings", findings, DoctorCommand::write));
+      JsonReport.print(out(), report -> report.array("findings", findings, DoctorCommand::write));
       return;
     }
     TextTable table = TextTable.ofColumns(3);

@@ -36,8 +36,7 @@ final class InspectJson {
                 view.sections().get(),
                 (j, section) ->
                     j.put("name", section.header().idstr())
-                        .put(
-                            "instance_id", Integer.toUnsignedLong(section.header().instanceId()))
+                        .put("instance_id", Integer.toUnsignedLong(section.header().instanceId()))
                         .put("version_id", Integer.toUnsignedLong(section.header().versionId()))
                         .put("bytes", section.body().length));
           }

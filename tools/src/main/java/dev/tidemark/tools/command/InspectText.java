@@ -86,8 +86,7 @@ final class InspectText {
     Manifest.Timing timing = manifest.timing();
     table.row("pause", timing.pause().map(Quantity::duration).orElse("none: it was not running"));
     table.row("stream time", Quantity.duration(timing.streamTime()));
-    table.row(
-        "pages sent", timing.pagesReceived() + ", of these again: " + timing.pagesResent());
+    table.row("pages sent", timing.pagesReceived() + ", of these again: " + timing.pagesResent());
     table.row("disks", Words.disks(manifest.disks()));
     for (Manifest.Disk disk : manifest.disks()) {
       table.row("  " + disk.device(), disk.format() + " " + disk.file());

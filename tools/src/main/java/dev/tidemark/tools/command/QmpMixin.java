@@ -9,8 +9,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/// `--qmp`. Kept as text until it is used, so that commands which may do without a VM load nothing of
-/// the client.
+/// `--qmp`. Kept as text until it is used, so that commands which may do without a VM load nothing
+/// of the client.
 final class QmpMixin {
   @Option(
       names = "--qmp",

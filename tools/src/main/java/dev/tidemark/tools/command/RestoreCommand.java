@@ -59,7 +59,8 @@ public final class RestoreCommand extends TidemarkCommand {
   @Option(
       names = "--run-dir",
       paramLabel = "DIR",
-      description = "Folder for the VM's sockets and logs, new or empty; by default a temporary one.")
+      description =
+          "Folder for the VM's sockets and logs, new or empty; by default a temporary one.")
   private @Nullable Path runFolder;
 
   @Mixin private ProgressMixin progress = new ProgressMixin();
@@ -113,7 +114,9 @@ public final class RestoreCommand extends TidemarkCommand {
   private RestoreTarget target() throws UsageException {
     Optional<QmpAddress> waiting = qmp.address();
     if (arguments == null) {
-      return waiting.<RestoreTarget>map(RestoreTarget.Waiting::new).orElseGet(RestoreTarget.Saved::new);
+      return waiting
+          .<RestoreTarget>map(RestoreTarget.Waiting::new)
+          .orElseGet(RestoreTarget.Saved::new);
     }
     if (waiting.isPresent()) {
       throw new UsageException("--qmp feeds a QEMU that waits; it does not go with -- QEMU-ARGS");

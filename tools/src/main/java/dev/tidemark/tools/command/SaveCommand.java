@@ -83,8 +83,7 @@ public final class SaveCommand extends TidemarkCommand {
   private SaveReport save(QmpAddress address, SaveOptions options, Path file)
       throws IOException, InterruptedException {
     // Made before the VM is touched: a target that cannot be written is found now.
-    try (FileTarget target =
-            FileTarget.create(file, new FileTarget.Options(force, keepPartial));
+    try (FileTarget target = FileTarget.create(file, new FileTarget.Options(force, keepPartial));
         QmpClient client = QmpClient.connect(address)) {
       LiveSaver saver = LiveSaver.of(client, options);
       console().onInterrupt(saver::cancel);

@@ -35,8 +35,7 @@ final class SaveRendering {
             + Quantity.duration(report.streamTime())
             + ", "
             + Quantity.count(report.iterations(), "dirty sync"));
-    table.row(
-        "pages sent", report.pagesSent() + ", of these zero pages: " + report.zeroPages());
+    table.row("pages sent", report.pagesSent() + ", of these zero pages: " + report.zeroPages());
     table.row("pages re-sent", report.pagesResent() + ", at most kept: " + report.tablePeakPages());
     table.row("spills", spills(report));
     table.print(out, "  ");

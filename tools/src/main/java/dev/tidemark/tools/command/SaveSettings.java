@@ -43,10 +43,7 @@ final class SaveSettings {
       description = "none: leave writable disks out, knowingly.")
   private @Nullable String disks;
 
-  @Option(
-      names = "--compress",
-      paramLabel = "C",
-      description = "lz4 (the default) or none.")
+  @Option(names = "--compress", paramLabel = "C", description = "lz4 (the default) or none.")
   private String compress = "lz4";
 
   @Option(

@@ -31,12 +31,7 @@ import java.util.regex.Pattern;
 /// @param problem why not; empty if it can
 /// @param content what is in it; absent if it cannot be read
 record StoredFile(
-    String name,
-    Instant date,
-    long bytes,
-    State state,
-    String problem,
-    Optional<Content> content) {
+    String name, Instant date, long bytes, State state, String problem, Optional<Content> content) {
   private static final Pattern PART = Pattern.compile("\\.(.+)\\.part-([0-9]{1,10})");
 
   /// Whether a file can be read.
@@ -92,14 +87,18 @@ record StoredFile(
       }
       return Optional.of(read(file, name));
     } catch (StreamException.Truncated e) {
-      return Optional.of(broken(file, name, State.INCOMPLETE, e.getMessage()));
+      return Optional.of(broken(file, name, State.INCOMPLETE, message(e)));
     } catch (StreamException.Malformed e) {
-      return Optional.of(broken(file, name, State.DAMAGED, e.getMessage()));
+      return Optional.of(broken(file, name, State.DAMAGED, message(e)));
     } catch (StreamException e) {
-      return Optional.of(broken(file, name, State.UNSUPPORTED, e.getMessage()));
+      return Optional.of(broken(file, name, State.UNSUPPORTED, message(e)));
     } catch (IOException e) {
-      return Optional.of(broken(file, name, State.UNREADABLE, String.valueOf(e.getMessage())));
+      return Optional.of(broken(file, name, State.UNREADABLE, message(e)));
     }
+  }
+
+  private static String message(IOException e) {
+    return String.valueOf(e.getMessage());
   }
 
   private static boolean isCheckpoint(ByteSource source) throws IOException {
@@ -121,15 +120,13 @@ record StoredFile(
               checkpoint.ramBlocks().stream().mapToLong(RamBlock::usedLength).sum(),
               manifest.map(Manifest::disks));
       Instant date = manifest.map(Manifest::created).orElse(changed(file));
-      return new StoredFile(
-          name, date, Files.size(file), State.COMPLETE, "", Optional.of(content));
+      return new StoredFile(name, date, Files.size(file), State.COMPLETE, "", Optional.of(content));
     }
   }
 
   private static StoredFile broken(Path file, String name, State state, String problem)
       throws IOException {
-    return new StoredFile(
-        name, changed(file), Files.size(file), state, problem, Optional.empty());
+    return new StoredFile(name, changed(file), Files.size(file), state, problem, Optional.empty());
   }
 
   private static Instant changed(Path file) throws IOException {

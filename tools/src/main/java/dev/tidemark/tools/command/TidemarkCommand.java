@@ -2,6 +2,7 @@
 
 package dev.tidemark.tools.command;
 
+import dev.tidemark.tools.report.CheckFailedException;
 import dev.tidemark.tools.report.Console;
 import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
@@ -24,9 +25,9 @@ public abstract class TidemarkCommand implements Callable<Integer> {
   /// @throws IOException if it fails
   /// @throws InterruptedException if the thread is interrupted
   /// @throws UsageException if the arguments do not go together
-  /// @throws dev.tidemark.tools.report.CheckFailedException if the result is that something does not
-  ///     hold
-  protected abstract void run() throws Exception;
+  /// @throws CheckFailedException if the result is that something does not hold
+  protected abstract void run()
+      throws IOException, InterruptedException, UsageException, CheckFailedException;
 
   /// What the command works on, such as a file's name: put before an error that does not say so.
   public abstract String subject();

@@ -48,8 +48,7 @@ public final class VerifyCommand extends TidemarkCommand {
       try (ByteSource source = ByteSource.of(file.path())) {
         format = CheckpointFormat.of(source);
         if (format == CheckpointFormat.ARCHIVE) {
-          ArchiveVerifier.verify(
-              source, (done, total) -> line.show("verifying", done, total, ""));
+          ArchiveVerifier.verify(source, (done, total) -> line.show("verifying", done, total, ""));
         }
       }
     }
@@ -73,22 +72,23 @@ public final class VerifyCommand extends TidemarkCommand {
   }
 
   private void text(CheckpointView view) {
-    out().println(
-        TextTable.printable(view.file())
-            + ": ok: "
-            + Quantity.count(view.pages(), "page")
-            + " ("
-            + view.pages(PageKind.DATA)
-            + " data, "
-            + view.pages(PageKind.ZERO)
-            + " zero, "
-            + view.pages(PageKind.MISSING)
-            + " missing), "
-            + Quantity.size(view.deviceState().sections().length)
-            + " of device state, "
-            + Words.format(view.format())
-            + ", "
-            + Quantity.size(view.fileBytes()));
+    out()
+        .println(
+            TextTable.printable(view.file())
+                + ": ok: "
+                + Quantity.count(view.pages(), "page")
+                + " ("
+                + view.pages(PageKind.DATA)
+                + " data, "
+                + view.pages(PageKind.ZERO)
+                + " zero, "
+                + view.pages(PageKind.MISSING)
+                + " missing), "
+                + Quantity.size(view.deviceState().sections().length)
+                + " of device state, "
+                + Words.format(view.format())
+                + ", "
+                + Quantity.size(view.fileBytes()));
     out().flush();
   }
 

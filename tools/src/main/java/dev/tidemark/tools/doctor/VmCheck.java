@@ -6,6 +6,7 @@ import dev.tidemark.qmp.QmpAddress;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.command.BlockDevice;
 import dev.tidemark.qmp.command.MigrationInfo;
+import dev.tidemark.qmp.command.MigrationStatus;
 import dev.tidemark.qmp.command.QemuVersion;
 import dev.tidemark.qmp.command.QueryBlock;
 import dev.tidemark.qmp.command.QueryMigrate;
@@ -18,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Looks at a running VM: whether it can be saved. Puts back the settings that a saver which was killed
-/// has left; changes nothing else.
+/// Looks at a running VM: whether it can be saved. Puts back the settings that a saver which was
+/// killed has left; changes nothing else.
 public final class VmCheck {
   private VmCheck() {}
 
@@ -33,8 +34,7 @@ public final class VmCheck {
     List<Finding> findings = new ArrayList<>();
     try (QmpClient qmp = QmpClient.connect(address)) {
       findings.add(version(qmp.version(), address));
-      findings.add(
-          Finding.ok("VM", "is " + qmp.execute(new QueryStatus()).status().wireName()));
+      findings.add(Finding.ok("VM", "is " + qmp.execute(new QueryStatus()).status().wireName()));
       findings.add(process(qmp));
       findings.add(leftOvers(qmp));
       findings.add(returnPath(qmp.execute(new QueryMigrateCapabilities())));
@@ -74,12 +74,17 @@ public final class VmCheck {
   }
 
   private static Finding migration(MigrationInfo info) {
-    return info.blockedReasons().isEmpty()
-        ? Finding.ok("migration", "not blocked, " + info.status().wireName())
-        : Finding.broken(
-            "migration",
-            "blocked: " + String.join("; ", info.blockedReasons()),
-            "take away what blocks it: it blocks checkpoints too");
+    if (!info.blockedReasons().isEmpty()) {
+      return Finding.broken(
+          "migration",
+          "blocked: " + String.join("; ", info.blockedReasons()),
+          "take away what blocks it: it blocks checkpoints too");
+    }
+    // "failed" is how every good save ends: the saver has QEMU put the guest back.
+    return info.status().isOver() || info.status() == MigrationStatus.Known.NONE
+        ? Finding.ok("migration", "not blocked, none is running")
+        : Finding.warning(
+            "migration", "one is running: " + info.status().wireName(), "wait until it is over");
   }
 
   private static Finding disks(List<BlockDevice> devices) {

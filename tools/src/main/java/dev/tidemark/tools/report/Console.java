@@ -3,6 +3,8 @@
 package dev.tidemark.tools.report;
 
 import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -37,8 +39,11 @@ public final class Console implements AutoCloseable {
 
   /// The process's own standard streams.
   public static Console standard() {
-    return new Console(
-        new PrintWriter(System.out, true), new PrintWriter(System.err, true), isTerminal(2));
+    return new Console(writer(System.out), writer(System.err), isTerminal(2));
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), true);
   }
 
   /// Takes results.

@@ -17,8 +17,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 
-/// What is said and which code the process ends with when a command ends by an exception. The one place
-/// where exceptions become exit codes.
+/// What is said and which code the process ends with when a command ends by an exception. The one
+/// place where exceptions become exit codes.
 ///
 /// @param code the exit code
 /// @param line what is wrong, where, and what to do: one line
@@ -98,12 +98,14 @@ public record Failure(ExitCode code, String line) {
   }
 
   private static Failure save(SaveException e) {
-    return switch (e) {
-      case SaveException.Refused _ -> failure(ExitCode.REFUSED, e.getMessage());
-      case SaveException.DisksUndecided _ -> failure(ExitCode.USAGE, e.getMessage());
-      case SaveException.MigrationFailed _ -> failure(ExitCode.QEMU, e.getMessage());
-      case SaveException.Cancelled _ -> failure(ExitCode.INTERRUPTED, e.getMessage());
-    };
+    ExitCode code =
+        switch (e) {
+          case SaveException.Refused _ -> ExitCode.REFUSED;
+          case SaveException.DisksUndecided _ -> ExitCode.USAGE;
+          case SaveException.MigrationFailed _ -> ExitCode.QEMU;
+          case SaveException.Cancelled _ -> ExitCode.INTERRUPTED;
+        };
+    return failure(code, String.valueOf(e.getMessage()));
   }
 
   private static String file(FileSystemException e) {

@@ -4,7 +4,8 @@ package dev.tidemark.tools.report;
 
 import java.util.function.LongSupplier;
 
-/// How far a piece of work is: a bar that is drawn over on a terminal, else a plain line now and then.
+/// How far a piece of work is: a bar that is drawn over on a terminal, else a plain line now and
+/// then.
 ///
 /// May be used by several threads. Closing it wipes the bar.
 public final class ProgressLine implements AutoCloseable {

@@ -36,7 +36,7 @@ public final class Quantity {
     return size(bytesPerSecond) + "/s";
   }
 
-  /// A duration with three or four digits: `840 µs`, `8.4 ms`, `312 ms`, `4.71 s`, `3 min 20 s`.
+  /// A duration with three or four digits: `0.84 ms`, `8.4 ms`, `312 ms`, `4.71 s`, `3 min 20 s`.
   ///
   /// @param duration the duration, not negative
   public static String duration(Duration duration) {
@@ -45,7 +45,7 @@ public final class Quantity {
       return "0 ms";
     }
     if (seconds < 0.0009995) {
-      return Math.round(seconds * 1e6) + " µs";
+      return String.format(Locale.ROOT, "%.2f ms", seconds * 1e3);
     }
     if (seconds < 0.09995) {
       return String.format(Locale.ROOT, "%.1f ms", seconds * 1e3);
@@ -80,8 +80,8 @@ public final class Quantity {
     return count + " " + noun + (count == 1 ? "" : "s");
   }
 
-  /// Reads a size: digits and at most one of `K M G T P E`, in powers of 1024, `iB` or `B` behind it
-  /// accepted.
+  /// Reads a size: digits and at most one of `K M G T P E`, in powers of 1024, `iB` or `B` behind
+  /// it accepted.
   ///
   /// @param text such as `512M`
   /// @return the size in bytes
@@ -134,6 +134,8 @@ public final class Quantity {
       return Duration.ofNanos(Math.round(Double.parseDouble(number) * nanosPerUnit));
     }
     throw new IllegalArgumentException(
-        "'" + text + "' is not a duration: use a number with us, ms, s, m or h behind it, such as 10ms");
+        "'"
+            + text
+            + "' is not a duration: use a number with us, ms, s, m or h behind it, such as 10ms");
   }
 }

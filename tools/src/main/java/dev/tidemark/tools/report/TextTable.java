@@ -6,8 +6,8 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Rows of text in aligned columns, two spaces between them; nothing stands behind the last text of a
-/// line.
+/// Rows of text in aligned columns, two spaces between them; nothing stands behind the last text of
+/// a line.
 ///
 /// Used by one thread.
 public final class TextTable {
