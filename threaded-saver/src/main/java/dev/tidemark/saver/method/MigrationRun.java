@@ -276,7 +276,8 @@ public final class MigrationRun implements AutoCloseable {
                     : Optional.empty()));
   }
 
-  /// QEMU closes the socket when a migration fails; should it not, or should it send nothing any more,
+  /// QEMU closes the socket when a migration fails; should it not, or should it send nothing any
+  /// more,
   /// the save must not wait for ever.
   private void watch(MigrationInfo info, long nowNanos, long rate) {
     if (rate > 0 || quietSinceNanos == 0) {

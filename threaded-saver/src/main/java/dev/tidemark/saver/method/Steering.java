@@ -102,7 +102,8 @@ public final class Steering {
     return JsonObject.of("downtime-limit", next);
   }
 
-  /// QEMU should have stopped the guest in its first tenth of a second. On a machine so busy that it
+  /// QEMU should have stopped the guest in its first tenth of a second. On a machine so busy that
+  /// it
   /// measured no rate at all in that time, it goes on at full rate until it does.
   private JsonObject observeStopCopy(long nowNanos) {
     if (forced || nowNanos < STOP_COPY_PATIENCE.toNanos()) {

@@ -69,15 +69,16 @@ public final class DemoVm implements AutoCloseable {
     Path qmp = runFolder.resolve("qmp.sock").toAbsolutePath();
     if (serial.toString().length() > LONGEST_SOCKET_PATH) {
       throw new GuestFailure(
-          "the folder's name is too long for sockets: " + runFolder + "; set TMPDIR to a shorter one");
+          "the folder's name is too long for sockets: "
+              + runFolder
+              + "; set TMPDIR to a shorter one");
     }
     Path output = runFolder.resolve("qemu.out");
     ProcessHandle process =
         start(machine.qemu(), machine.arguments(program, serial, qmp), home, output);
     boolean done = false;
     try {
-      GuestConsole console =
-          awaitConsole(process, serial, machine.guest().tickMillis(), output);
+      GuestConsole console = awaitConsole(process, serial, machine.guest().tickMillis(), output);
       DemoVm vm = new DemoVm(process, QmpAddress.unix(qmp), console);
       vm.awaitMonitor(qmp, output);
       done = true;
@@ -105,7 +106,9 @@ public final class DemoVm implements AutoCloseable {
     } catch (IOException e) {
       GuestFailure failure =
           new GuestFailure(
-              "cannot start " + qemu + "; install QEMU with scripts/install-qemu, or name it with --qemu");
+              "cannot start "
+                  + qemu
+                  + "; install QEMU with scripts/install-qemu, or name it with --qemu");
       failure.initCause(e);
       throw failure;
     }

@@ -45,8 +45,7 @@ class DemoMutationLiveIT {
   @BeforeAll
   void saveAVm() throws Exception {
     Path file = folder.resolve("demo.tmk");
-    hello =
-        DemoRuns.save(DemoRuns.small(LiveQemu.installed().getFirst()), folder, file).hello();
+    hello = DemoRuns.save(DemoRuns.small(LiveQemu.installed().getFirst()), folder, file).hello();
     checkpoint = Checkpoint.open(file);
     model = new CheckpointModel(checkpoint, hello);
     assertThat(model.problems()).isEmpty();
