@@ -92,6 +92,13 @@ public final class FileTarget implements CheckpointTarget {
     }
   }
 
+  /// A target that writes to a device, to be seen failing.
+  static FileTarget onto(Path file, Path device) throws IOException {
+    FileChannel channel = FileChannel.open(device, StandardOpenOption.WRITE);
+    Path part = file.resolveSibling(".none.part-0");
+    return new FileTarget(file, part, Options.DEFAULT, channel);
+  }
+
   private static Path checkedFolder(Path file, Path absolute) throws IOException {
     Path folder = absolute.getParent();
     if (folder == null || absolute.getFileName() == null) {
@@ -247,7 +254,11 @@ public final class FileTarget implements CheckpointTarget {
       moveNew();
       return;
     }
-    Files.delete(part);
+    try {
+      Files.delete(part);
+    } catch (IOException e) {
+      // The file is published; a second name of it that stays is removed by the next save.
+    }
   }
 
   /// For file systems without hard links.

@@ -2,6 +2,7 @@
 
 package dev.tidemark.tools;
 
+import dev.tidemark.tools.command.DemoCommand;
 import dev.tidemark.tools.command.DoctorCommand;
 import dev.tidemark.tools.command.InspectCommand;
 import dev.tidemark.tools.command.ListCommand;
@@ -47,6 +48,7 @@ final class Tidemark {
   /// The commands in the order of `--help`. A new one is one line here.
   private static Map<String, Class<? extends TidemarkCommand>> commands() {
     Map<String, Class<? extends TidemarkCommand>> commands = new LinkedHashMap<>();
+    commands.put("demo", DemoCommand.class);
     commands.put("save", SaveCommand.class);
     commands.put("restore", RestoreCommand.class);
     commands.put("inspect", InspectCommand.class);

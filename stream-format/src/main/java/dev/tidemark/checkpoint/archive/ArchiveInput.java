@@ -41,9 +41,9 @@ record ArchiveInput(ByteSource source, long size) {
   /// Reads a section's frame and checks it.
   SectionPayload payload(Section section) throws IOException {
     String context = section.context();
-    if (section.length() > MAX_SECTION) {
+    if (section.length() > SectionDescriptor.MAX_LENGTH) {
       throw new StreamException.LimitExceeded(
-          "section of " + section.length() + " bytes, limit " + MAX_SECTION,
+          "section of " + section.length() + " bytes, limit " + SectionDescriptor.MAX_LENGTH,
           section.offset(),
           context);
     }
@@ -61,7 +61,4 @@ record ArchiveInput(ByteSource source, long size) {
     }
     return new SectionPayload(section, frame);
   }
-
-  /// Most bytes of one section that is read whole; those that grow with RAM come in parts.
-  private static final int MAX_SECTION = 512 << 20;
 }

@@ -178,6 +178,11 @@ public final class ArchiveVerifier {
 
   /// The digest over everything between body and trailer, sections of unknown kinds included.
   private void sections() throws IOException {
+    for (Section section : archive.sections().sections()) {
+      if (SectionDescriptor.isKnown(section.tag())) {
+        input.payload(section);
+      }
+    }
     long start = archive.trailer().bodyEnd();
     long end = input.size() - TrailerDescriptor.SIZE;
     byte[] buffer = new byte[(int) Math.min(SegmentHasher.SEGMENT, end - start)];

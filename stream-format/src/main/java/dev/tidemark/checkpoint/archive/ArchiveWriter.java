@@ -208,6 +208,10 @@ public final class ArchiveWriter implements Closeable {
   }
 
   private void section(int tag, byte[] payload) throws IOException {
+    if (payload.length > SectionDescriptor.MAX_LENGTH - SectionDescriptor.OVERHEAD) {
+      throw new IOException(
+          "archive section " + SectionDescriptor.name(tag) + " of " + payload.length + " bytes");
+    }
     byte[] frame = Section.frame(tag, payload);
     sections.add(new Section(tag, out.size(), frame.length));
     out.section(frame);

@@ -44,6 +44,9 @@ final class Lz4FrameDescriptor {
   /// Bit of the size word that says the data are not compressed.
   static final int STORED = 1 << 31;
 
+  /// No LZ4 block grows by more than this; it bounds what a small file can make a reader allocate.
+  static final int MOST_RATIO = 255;
+
   /// Most bytes of content in the last block, which is always stored.
   static final int LAST_BLOCK = 4096;
 

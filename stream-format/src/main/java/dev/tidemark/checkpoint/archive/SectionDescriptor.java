@@ -41,6 +41,10 @@ final class SectionDescriptor {
   /// What a skippable frame's length does not count.
   static final int FRAME_HEADER_SIZE = 8;
 
+  /// Most bytes of a frame, so that it can be read whole. What grows with RAM comes in parts; this
+  /// is enough digests for 4 TiB.
+  static final int MAX_LENGTH = 32 << 20;
+
   static final int ENTRY_SIZE = 24;
   static final int ENTRY_OFFSET_OFFSET = 8;
   static final int ENTRY_LENGTH_OFFSET = 16;
@@ -68,6 +72,15 @@ final class SectionDescriptor {
   private static int tag(String name) {
     byte[] b = name.getBytes(US_ASCII);
     return b[0] | b[1] << 8 | b[2] << 16 | b[3] << 24;
+  }
+
+  /// Whether this version knows what a section is; it passes over others.
+  static boolean isKnown(int tag) {
+    return tag == FACTS
+        || tag == BLOCK_TABLE
+        || tag == PAGE_INDEX
+        || tag == MANIFEST
+        || tag == SEGMENT_DIGESTS;
   }
 
   /// A tag as text, for messages.

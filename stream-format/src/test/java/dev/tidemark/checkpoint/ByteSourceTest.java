@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ByteSourceTest {
+  private static final byte[] BYTES = {10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
+
+  @TempDir Path folder;
+
+  enum Kind {
+    FILE,
+    ARRAY,
+    NATIVE
+  }
+
+  private ByteSource source(Kind kind) throws IOException {
+    return switch (kind) {
+      case FILE -> ByteSource.of(Files.write(folder.resolve("f"), BYTES));
+      case ARRAY -> ByteSource.of(BYTES.clone());
+      case NATIVE -> ByteSource.of(Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, BYTES));
+    };
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void readsFillTheTargetAndAreShortOnlyAtTheEnd(Kind kind) throws IOException {
+    try (ByteSource source = source(kind)) {
+      assertThat(source.size()).isEqualTo(10);
+      for (MemorySegment target :
+          new MemorySegment[] {MemorySegment.ofArray(new byte[4]), Arena.ofAuto().allocate(4)}) {
+        assertThat(source.read(3, target)).isEqualTo(4);
+        assertThat(target.toArray(ValueLayout.JAVA_BYTE)).containsExactly(13, 14, 15, 16);
+        assertThat(source.read(8, target)).isEqualTo(2);
+        assertThat(target.toArray(ValueLayout.JAVA_BYTE)).containsExactly(18, 19, 15, 16);
+        assertThat(source.read(10, target)).isZero();
+        assertThat(source.read(Long.MAX_VALUE, target)).isZero();
+        assertThatThrownBy(() -> source.read(-1, target))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+    }
+  }
+
+  @Test
+  void fileCutBehindOurBackEndsEarly() throws IOException {
+    Path file = Files.write(folder.resolve("cut"), BYTES);
+    try (ByteSource source = ByteSource.of(file);
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(5);
+      assertThat(source.read(3, MemorySegment.ofArray(new byte[4]))).isEqualTo(2);
+      assertThat(source.size()).isEqualTo(10);
+    }
+  }
+}
