@@ -18,6 +18,7 @@ import dev.tidemark.qmp.command.QueryMigrate;
 import dev.tidemark.qmp.command.QueryStatus;
 import dev.tidemark.qmp.command.RamStats;
 import dev.tidemark.qmp.command.RunState;
+import dev.tidemark.qmp.command.Stop;
 import dev.tidemark.qmp.command.VmStatus;
 import dev.tidemark.qmp.descriptor.SocketPair;
 import dev.tidemark.qmp.json.JsonObject;
@@ -37,6 +38,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -359,7 +361,7 @@ public final class MigrationRun implements AutoCloseable {
       if (over && runState == RunState.Known.RUNNING) {
         contUnlessLocked();
       } else if (over && now.status() == RunState.Known.POSTMIGRATE) {
-        // It was not running: postmigrate is as near to what it was as QEMU lets it come.
+        leavePostmigrate();
         return info.errorDesc().orElse("");
       } else if (broken && !cancelSent) {
         qmp.execute(new MigrateCancel());
@@ -375,6 +377,29 @@ public final class MigrationRun implements AutoCloseable {
       }
       Thread.sleep(2);
     }
+  }
+
+  /// QEMU before 8.0 leaves a VM that was paused in `postmigrate`, from where it could not be saved
+  /// again. The one way out is to start it and stop it at once, in one write.
+  private void leavePostmigrate() throws QmpException, InterruptedException {
+    if (runState != RunState.Known.PAUSED) {
+      warnings.add(
+          "this QEMU leaves a VM that was "
+              + runState.wireName()
+              + " in run state postmigrate; cont starts it");
+      return;
+    }
+    var started = qmp.submit(new Cont());
+    qmp.execute(new Stop());
+    try {
+      started.get();
+    } catch (ExecutionException e) {
+      warnings.add("the VM is in run state postmigrate: " + e.getMessage());
+      return;
+    }
+    warnings.add(
+        "this QEMU does not put a paused VM back; it was started and stopped again at once, and its"
+            + " guest may have run for a moment, after the checkpoint");
   }
 
   /// Another process may hold an image's lock for a moment: then it is tried again.

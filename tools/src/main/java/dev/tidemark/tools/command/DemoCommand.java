@@ -103,7 +103,8 @@ public final class DemoCommand extends TidemarkCommand {
   }
 
   @Override
-  protected void run() throws Exception {
+  protected void run()
+      throws IOException, InterruptedException, UsageException, CheckFailedException {
     if (!mode.toLowerCase(Locale.ROOT).equals("eager")) {
       throw SaveSettings.notYet("--mode", mode, "eager");
     }

@@ -17,6 +17,9 @@ public record DemoMachine(
   /// The least RAM that the guest works in.
   public static final long MIN_MEMORY = 32L << 20;
 
+  /// QEMU rounds sizes up to multiples of this.
+  private static final int ODD_KIB = 8;
+
   /// 512 MiB, `pc`, TCG, the installed QEMU.
   public static final DemoMachine DEFAULT =
       new DemoMachine("qemu-system-x86_64", "pc", "tcg", 512L << 20, DemoGuest.DEFAULT);
@@ -68,7 +71,9 @@ public record DemoMachine(
   }
 
   /// QEMU's arguments. The guest cannot begin before somebody has connected to `serial`.
-  List<String> arguments(Path program, Path serial, Path qmp) {
+  ///
+  /// @param oddSize whether RAM is to be a little smaller, so that it is no multiple of 256 KiB
+  List<String> arguments(Path program, Path serial, Path qmp, boolean oddSize) {
     return List.of(
         "-name",
         "tidemark-demo",
@@ -77,7 +82,7 @@ public record DemoMachine(
         "-accel",
         accelerator,
         "-m",
-        (memoryBytes >> 20) + "M",
+        oddSize ? (memoryBytes >> 10) - ODD_KIB + "K" : (memoryBytes >> 20) + "M",
         "-nodefaults",
         "-no-user-config",
         "-display",
