@@ -37,13 +37,14 @@ class DemoMutationLiveIT {
   private final Arena arena = Arena.ofShared();
   private final AtomicInteger copies = new AtomicInteger();
 
-  @TempDir private Path folder;
+  private Path folder;
   private GuestLine.Hello hello;
   private Checkpoint checkpoint;
   private CheckpointModel model;
 
   @BeforeAll
-  void saveAVm() throws Exception {
+  void saveAVm(@TempDir Path shared) throws Exception {
+    folder = shared;
     Path file = folder.resolve("demo.tmk");
     hello =
         DemoRuns.save(DemoRuns.small(LiveQemu.installed().getFirst()), folder, file).hello();
