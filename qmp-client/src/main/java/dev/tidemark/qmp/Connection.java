@@ -223,7 +223,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
     pending.put(call.id, call);
     call.startTimer(
         to.eventLoop()
-            .schedule(() -> exceedDeadline(call), call.deadline.toNanos(), TimeUnit.NANOSECONDS));
+            // Converted so that it saturates: a deadline of `Long.MAX_VALUE` seconds is "never".
+            .schedule(
+                () -> exceedDeadline(call),
+                TimeUnit.MILLISECONDS.convert(call.deadline),
+                TimeUnit.MILLISECONDS));
     unsent.add(call);
     drain();
   }

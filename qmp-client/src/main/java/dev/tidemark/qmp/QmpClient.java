@@ -90,7 +90,9 @@ public final class QmpClient implements AutoCloseable {
       QmpAddress address, QmpOptions options, Connection connection)
       throws QmpException, InterruptedException {
     try {
-      return connection.greeting().get(options.greetingWait().toNanos(), TimeUnit.NANOSECONDS);
+      return connection
+          .greeting()
+          .get(TimeUnit.NANOSECONDS.convert(options.greetingWait()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException _) {
       throw QmpException.ConnectFailed.taken(address, null);
     } catch (ExecutionException e) {

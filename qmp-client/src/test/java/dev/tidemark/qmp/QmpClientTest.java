@@ -243,6 +243,18 @@ class QmpClientTest {
   }
 
   @Test
+  void aDeadlineMayBeAsLongAsADurationCanBe() throws Exception {
+    Duration forEver = Duration.ofSeconds(Long.MAX_VALUE);
+    QmpOptions patient = QmpOptions.DEFAULT.withGreetingWait(forEver).withDeadline(forEver);
+    try (FakeQmpServer server = FakeQmpServer.answering(_ -> RUNNING);
+        QmpClient qmp = QmpClient.connect(server.address(), patient);
+        EventListener events = qmp.listen()) {
+      assertThat(qmp.execute(new QueryStatus()).running()).isTrue();
+      assertThat(events.poll()).isEmpty();
+    }
+  }
+
+  @Test
   void anInterruptedCallerIsReleasedAndTheConnectionStands() throws Exception {
     CountDownLatch late = new CountDownLatch(1);
     CountDownLatch received = new CountDownLatch(1);

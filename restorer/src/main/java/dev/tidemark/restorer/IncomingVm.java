@@ -6,6 +6,7 @@ import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.qmp.QmpAddress;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.QmpException;
+import dev.tidemark.qmp.QmpOptions;
 import dev.tidemark.qmp.command.MigrateIncoming;
 import dev.tidemark.qmp.command.MigrationInfo;
 import dev.tidemark.qmp.command.MigrationStatus;
@@ -24,6 +25,11 @@ import java.util.function.LongConsumer;
 /// A QEMU that waits for a checkpoint, and is watched while it loads one.
 final class IncomingVm {
   private static final Duration LOOK = Duration.ofMillis(20);
+  /// A QEMU that is starting greets when its memory and devices are there; no other client can hold
+  /// its monitor. If it ends meanwhile, so does the wait.
+  private static final QmpOptions PATIENT =
+      QmpOptions.DEFAULT.withGreetingWait(Duration.ofMinutes(10));
+
   private static final int SHORT_MILLIS = 2;
   private static final int SETTLE_MILLIS = 500;
   private static final int BUFFER = 4 << 20;
@@ -50,12 +56,10 @@ final class IncomingVm {
       check("QEMU ended before its monitor was there");
       if (address instanceof QmpAddress.Unix unix && Files.exists(unix.path())) {
         try {
-          return QmpClient.connect(address);
+          return QmpClient.connect(address, PATIENT);
         } catch (QmpException.ConnectFailed e) {
           // Between bind and listen the socket is there and refuses.
-          if (e.isTaken()) {
-            throw e;
-          }
+          check("QEMU ended before its monitor was there");
         }
       }
       Thread.sleep(SHORT_MILLIS);

@@ -19,7 +19,6 @@ import dev.tidemark.restorer.preflight.Preflight;
 import dev.tidemark.restorer.preflight.PreflightRefused;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,7 +86,7 @@ public final class Restorer {
     RunFolders folder = RunFolders.open(options.runFolder());
     boolean done = false;
     try {
-      Restoration restoration = launch(source, folder.path());
+      Restoration restoration = launch(source, folder);
       done = true;
       return restoration;
     } finally {
@@ -97,9 +96,9 @@ public final class Restorer {
     }
   }
 
-  private Restoration launch(LaunchPlans.Source source, Path folder)
+  private Restoration launch(LaunchPlans.Source source, RunFolders folder)
       throws IOException, InterruptedException {
-    Preflight.Target target = LaunchPlans.target(checkpoint, source, folder);
+    Preflight.Target target = LaunchPlans.target(checkpoint, source, folder.path());
     List<Finding> findings = Preflight.check(checkpoint, target);
     Preflight.requireNoRefusal(findings);
     QemuCommandLine line = target.plan().commandLine();
@@ -114,9 +113,16 @@ public final class Restorer {
             target.executable(),
             line.render(),
             target.workingDirectory(),
-            folder.resolve("qemu.out"),
+            folder.path().resolve("qemu.out"),
             options.stdio());
-    Thread hook = Thread.ofPlatform().name("tidemark-restore-cleanup").unstarted(process::kill);
+    Thread hook =
+        Thread.ofPlatform()
+            .name("tidemark-restore-cleanup")
+            .unstarted(
+                () -> {
+                  process.kill();
+                  folder.remove();
+                });
     boolean done = false;
     Runtime.getRuntime().addShutdownHook(hook);
     try {
@@ -128,7 +134,7 @@ public final class Restorer {
       return new Restoration(
           Optional.of(process.handle()),
           qmp,
-          Optional.of(folder),
+          Optional.of(folder.path()),
           command,
           target.plan().replacements(),
           findings,

@@ -2,6 +2,8 @@
 
 package dev.tidemark.restorer;
 
+import dev.tidemark.restorer.preflight.Finding;
+import dev.tidemark.restorer.preflight.PreflightRefused;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -31,7 +34,8 @@ record RunFolders(Path path, boolean made) {
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
       if (entries.iterator().hasNext()) {
-        throw new IOException("the run folder is not empty: " + path);
+        throw new PreflightRefused(
+            List.of(Finding.refusal("the run folder is not empty: " + path)));
       }
     }
     return new RunFolders(path, false);

@@ -18,10 +18,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// A checkpoint that turns out damaged behind its pages.
-record BrokenOff(ManifestCheckpoint checkpoint) implements Checkpoint {
-  static final StreamException DAMAGE =
-      new StreamException.Malformed("checksum is wrong", 0x1234, "device state");
-
+record BrokenOff(Checkpoint checkpoint, StreamException damage) implements Checkpoint {
   @Override
   public CheckpointFormat format() {
     return checkpoint.format();
@@ -55,7 +52,7 @@ record BrokenOff(ManifestCheckpoint checkpoint) implements Checkpoint {
 
   @Override
   public DeviceState deviceState() throws IOException {
-    throw DAMAGE;
+    throw damage;
   }
 
   @Override
@@ -65,13 +62,14 @@ record BrokenOff(ManifestCheckpoint checkpoint) implements Checkpoint {
 
   @Override
   public CheckpointStream stream() throws IOException {
-    return new Stream(checkpoint.stream());
+    return new Stream(checkpoint.stream(), damage);
   }
 
   @Override
   public void close() {}
 
-  private record Stream(CheckpointStream whole) implements CheckpointStream {
+  private record Stream(CheckpointStream whole, StreamException damage)
+      implements CheckpointStream {
     @Override
     public MachineConfiguration configuration() {
       return whole.configuration();
@@ -99,7 +97,7 @@ record BrokenOff(ManifestCheckpoint checkpoint) implements Checkpoint {
 
     @Override
     public DeviceState deviceState() throws IOException {
-      throw DAMAGE;
+      throw damage;
     }
 
     @Override

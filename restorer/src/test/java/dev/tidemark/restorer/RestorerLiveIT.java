@@ -9,7 +9,9 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.checkpoint.Manifest;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
+import dev.tidemark.qmp.QmpAddress;
 import dev.tidemark.qmp.QmpClient;
+import dev.tidemark.qmp.QmpException;
 import dev.tidemark.qmp.command.Cont;
 import dev.tidemark.qmp.command.Migrate;
 import dev.tidemark.qmp.command.MigrationStatus;
@@ -20,6 +22,7 @@ import dev.tidemark.qmp.command.Stop;
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.qmp.fixture.QemuBinary;
 import dev.tidemark.restorer.preflight.PreflightRefused;
+import dev.tidemark.stream.StreamException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -96,6 +99,108 @@ class RestorerLiveIT {
         connect(saved.folder().resolve("console")).close();
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource(BINARIES)
+  void aVmStartedByHandComesBack(QemuBinary binary) throws Exception {
+    Path folder = Files.createDirectory(temporary.resolve("hand"));
+    Path qmp = folder.resolve("q");
+    Path pidFile = folder.resolve("pid");
+    List<String> arguments =
+        List.of(
+            "-nographic",
+            "-accel",
+            "tcg",
+            "-m",
+            "32M",
+            "-usb",
+            "-pidfile",
+            "pid",
+            "-qmp",
+            "unix:q,server,nowait",
+            "-netdev",
+            "user,id=n",
+            "-device",
+            "e1000,netdev=n");
+    Process saved =
+        new ProcessBuilder(command(binary.path(), arguments))
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("out").toFile())
+            .start();
+    try {
+      awaitFile(pidFile);
+      awaitSocket(qmp);
+      Manifest.CommandLine line = commandLine(saved.pid());
+      Path file = temporary.resolve("vm.stream");
+      try (QmpClient client = QmpClient.connect(QmpAddress.unix(qmp))) {
+        save(client, file);
+      }
+      try (Checkpoint checkpoint =
+          ManifestCheckpoint.of(
+              StreamCheckpoint.open(MemorySource.of(file)), binary.version(), line)) {
+        Restoration vm = Restorer.of(checkpoint).launch();
+        try {
+          assertThat(vm.running()).isTrue();
+          assertThat(vm.commandLine()).contains("graphics=off", "type=" + machine(checkpoint));
+          assertThat(sessionOf(vm.process().orElseThrow())).isEqualTo(pid(vm));
+          assertThat(vm.runFolder().orElseThrow().resolve("qemu.pid"))
+              .content()
+              .contains(Long.toString(pid(vm)));
+          assertThat(pidFile).content().contains(Long.toString(saved.pid()));
+          try (QmpClient client = QmpClient.connect(QmpAddress.unix(qmp))) {
+            assertThat(client.execute(new QueryStatus()).running()).isTrue();
+          }
+        } finally {
+          end(vm);
+        }
+      }
+    } finally {
+      saved.destroyForcibly().waitFor();
+    }
+  }
+
+  private static String machine(Checkpoint checkpoint) {
+    return checkpoint.configuration().machineType();
+  }
+
+  private static List<String> command(Path program, List<String> arguments) {
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(arguments);
+    return command;
+  }
+
+  private static void awaitFile(Path file) throws Exception {
+    long end = System.nanoTime() + LiveQemu.PATIENCE.toNanos();
+    while (!Files.exists(file) || Files.size(file) == 0) {
+      assertThat(System.nanoTime()).as("%s appears", file).isLessThan(end);
+      Thread.sleep(20);
+    }
+  }
+
+  /// The pid file is there before the sockets are, and a socket before it listens.
+  private static void awaitSocket(Path socket) throws Exception {
+    long end = System.nanoTime() + LiveQemu.PATIENCE.toNanos();
+    while (true) {
+      try {
+        QmpClient.connect(QmpAddress.unix(socket)).close();
+        return;
+      } catch (QmpException.ConnectFailed e) {
+        assertThat(System.nanoTime()).as("%s", e).isLessThan(end);
+        Thread.sleep(20);
+      }
+    }
+  }
+
+  private static long pid(Restoration vm) {
+    return vm.process().orElseThrow().pid();
+  }
+
+  /// The sixth word of `stat`; the second one is a name in parentheses.
+  private static long sessionOf(ProcessHandle process) throws IOException {
+    String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+    return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[3]);
   }
 
   @ParameterizedTest
@@ -262,10 +367,12 @@ class RestorerLiveIT {
     try (LiveQemu saved = LiveQemu.start(binary, FIRMWARE_ONLY);
         Checkpoint checkpoint = save(saved, temporary.resolve("vm.stream"))) {
       Path folder = temporary.resolve("run");
-      Checkpoint damaged = new BrokenOff((ManifestCheckpoint) checkpoint);
+      StreamException damage =
+          new StreamException.Malformed("checksum is wrong", 0x1234, "device state");
+      Checkpoint damaged = new BrokenOff(checkpoint, damage);
       RestoreOptions options = RestoreOptions.DEFAULT.withRunFolder(folder);
       Throwable thrown = catchThrowable(() -> Restorer.of(damaged).options(options).launch());
-      assertThat(thrown).isSameAs(BrokenOff.DAMAGE);
+      assertThat(thrown).isSameAs(damage);
       assertThat(folder).doesNotExist();
       assertNoQemuNames(folder);
       assertThat(saved.client().execute(new QueryStatus()).running()).isTrue();
@@ -300,7 +407,11 @@ class RestorerLiveIT {
   }
 
   private static Checkpoint save(LiveQemu vm, Path file) throws Exception {
-    QmpClient qmp = vm.client();
+    save(vm.client(), file);
+    return withManifest(StreamCheckpoint.open(MemorySource.of(file)), vm);
+  }
+
+  private static void save(QmpClient qmp, Path file) throws Exception {
     boolean running = qmp.execute(new QueryStatus()).running();
     qmp.execute(new Migrate("exec:cat > " + file));
     long end = System.nanoTime() + LiveQemu.PATIENCE.toNanos();
@@ -312,19 +423,21 @@ class RestorerLiveIT {
     if (running) {
       qmp.execute(new Cont());
     }
-    return withManifest(StreamCheckpoint.open(MemorySource.of(file)), vm);
   }
 
   private static Checkpoint withManifest(Checkpoint checkpoint, LiveQemu vm) throws IOException {
-    Path proc = Path.of("/proc", Long.toString(vm.process().pid()));
+    return ManifestCheckpoint.of(
+        checkpoint, vm.binary().version(), commandLine(vm.process().pid()));
+  }
+
+  private static Manifest.CommandLine commandLine(long pid) throws IOException {
+    Path proc = Path.of("/proc", Long.toString(pid));
     String[] words = Files.readString(proc.resolve("cmdline")).split("\0", -1);
-    Manifest.CommandLine line =
-        new Manifest.CommandLine(
-            proc.resolve("exe").toRealPath().toString(),
-            List.of(words).subList(1, words.length - 1),
-            proc.resolve("cwd").toRealPath().toString(),
-            List.of());
-    return ManifestCheckpoint.of(checkpoint, vm.binary().version(), line);
+    return new Manifest.CommandLine(
+        proc.resolve("exe").toRealPath().toString(),
+        List.of(words).subList(1, words.length - 1),
+        proc.resolve("cwd").toRealPath().toString(),
+        List.of());
   }
 
   private static long lastCount(String console) {

@@ -22,9 +22,7 @@ import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -386,7 +384,6 @@ public final class StreamReader implements Closeable {
           "device state of " + sectionsLength + " bytes", at, context);
     }
     byte[] bytes = window.bytes((int) (end.end() - at), context);
-    checkUtf8(bytes, (int) (end.json() - at), end.json());
     return new DeviceStateTail(at, bytes, (int) sectionsLength);
   }
 
@@ -402,21 +399,15 @@ public final class StreamReader implements Closeable {
       bytes.take(window, window.remaining());
       int eof = piped ? VmdescLocator.inPrefix(bytes.array(), bytes.size()) : -1;
       if (eof > 0) {
-        return tail(at, bytes.toArray(), eof);
+        return new DeviceStateTail(at, bytes.toArray(), eof);
       }
     }
     int end = VmdescLocator.withoutPadding(bytes.array(), bytes.size());
     int eof = VmdescLocator.inPrefix(bytes.array(), end);
     if (eof > 0) {
-      return tail(at, Arrays.copyOf(bytes.array(), end), eof);
+      return new DeviceStateTail(at, Arrays.copyOf(bytes.array(), end), eof);
     }
     return tailWithoutVmdesc(at, bytes);
-  }
-
-  private DeviceStateTail tail(long at, byte[] bytes, int eof) throws StreamException {
-    int json = eof + 1 + StreamDescriptor.SIZE_VMDESC_HEADER;
-    checkUtf8(bytes, json, at + json);
-    return new DeviceStateTail(at, bytes, eof);
   }
 
   /// No vmdesc: the last byte must be EOF, and a footer before it where the stream has footers.
@@ -466,7 +457,7 @@ public final class StreamReader implements Closeable {
     if (!piped) {
       passPadding();
     }
-    return new StreamElement.VmDescription(at, checkUtf8(json, 0, jsonAt));
+    return new StreamElement.VmDescription(at, new String(json, StandardCharsets.US_ASCII));
   }
 
   private void passPadding() throws IOException {
@@ -476,18 +467,6 @@ public final class StreamReader implements Closeable {
             "bytes behind the end of the stream", window.streamOffset(), "padding");
       }
       window.position++;
-    }
-  }
-
-  private static String checkUtf8(byte[] bytes, int from, long streamOffset)
-      throws StreamException {
-    try {
-      return StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(bytes, from, bytes.length - from))
-          .toString();
-    } catch (CharacterCodingException e) {
-      throw new StreamException.Malformed("text that is not UTF-8", streamOffset, "vmdesc");
     }
   }
 

@@ -6,14 +6,14 @@ import dev.tidemark.checkpoint.ByteSource;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /*
  * vmdesc is found from behind: the last position p with byte 06, be32 = bytes from p+5 to the end, byte p+5 a
  * brace, byte p-1 the 00 of EOF. On a live stream this is asked again and again while the guest stands still, so
  * that the check that the bytes are JSON is one pass over their brackets and strings, with no object made; the
- * full parser reads them later. One pass is done at start-up, so that it is compiled when it matters.
+ * full parser reads them later. A rehearsal sees to it that it is compiled when it matters.
  */
 
 /// Finds EOF and vmdesc from the end of a stream.
@@ -36,20 +36,26 @@ final class VmdescLocator {
 
   private static final int FIRST_CHUNK = 256 << 10;
 
+  private static boolean rehearsed;
+
   private VmdescLocator() {}
 
-  static {
-    byte[] rehearsal = new byte[256 << 10];
-    Arrays.fill(rehearsal, (byte) ' ');
-    rehearsal[0] = '{';
-    rehearsal[rehearsal.length - 1] = '}';
-    inPrefix(rehearsal, rehearsal.length);
-    isObject(rehearsal, 0, rehearsal.length);
-  }
-
-  /// Makes sure that the class is ready.
-  static void rehearse() {
-    // The work is in the static initializer.
+  /// Runs the search over text like QEMU's, so that it is compiled before a guest waits for it.
+  /// Done once; takes some milliseconds.
+  static synchronized void rehearse() {
+    if (rehearsed) {
+      return;
+    }
+    rehearsed = true;
+    String field = "{\"name\": \"env.regs\", \"array_len\": 16, \"type\": \"uint64\", \"size\": 8}";
+    String text = "{\"devices\": [" + (field + ", ").repeat(1500) + field + "]}";
+    byte[] json = text.getBytes(StandardCharsets.US_ASCII);
+    byte[] stream = new byte[json.length + 64];
+    System.arraycopy(json, 0, stream, 64, json.length);
+    for (int i = 0; i < 6; i++) {
+      inPrefix(stream, stream.length);
+      isObject(json, 0, json.length);
+    }
   }
 
   /// The end of a live stream, if the last of `size` bytes is it; -1 or the index of the EOF byte.
@@ -103,14 +109,15 @@ final class VmdescLocator {
     }
   }
 
-  /// Whether bytes are one whole object by their brackets and strings, and printable.
+  /// Whether bytes are one whole object by their brackets and strings, and ASCII, as all that QEMU
+  /// writes there is: it escapes the rest.
   static boolean isObject(byte[] bytes, int from, int to) {
     long[] kinds = new long[MAX_DEPTH / Long.SIZE];
     int depth = 0;
     boolean inString = false;
     for (int i = from; i < to; i++) {
       int c = bytes[i];
-      if (c >= 0 && c < ' ' && c != '\n' && c != '\r' && c != '\t') {
+      if (c < ' ' && c != '\n' && c != '\r' && c != '\t') {
         return false;
       }
       if (inString) {

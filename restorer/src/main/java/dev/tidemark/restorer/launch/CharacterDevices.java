@@ -51,8 +51,9 @@ final class CharacterDevices {
   ///
   /// @param value the value, such as `stdio` or `tcp::4444,server`
   /// @param name names the fresh socket or file
+  /// @param logged whether output of a VM that wrote to a terminal is kept in a file too
   /// @return the new value; the same one if it may stay
-  String legacy(String value, String name) {
+  String legacy(String value, String name, boolean logged) {
     String plain = value.startsWith("mon:") ? value.substring(4) : value;
     String kind = plain.split("[:,]", 2)[0];
     if (value.startsWith("chardev:") || OWN.contains(kind)) {
@@ -61,7 +62,8 @@ final class CharacterDevices {
     return switch (kind) {
       case "file" -> "file:" + escaped(folder.fresh(name, ".log"));
       // Standard output loses nothing when nobody is connected; neither does this.
-      case "stdio" -> listening(name, ",logfile=" + escaped(folder.fresh(name, ".log")));
+      case "stdio" ->
+          listening(name, logged ? ",logfile=" + escaped(folder.fresh(name, ".log")) : "");
       default -> listening(name);
     };
   }

@@ -6,9 +6,20 @@ import java.util.Set;
 
 /// Finds descriptors that a QEMU process was started with.
 final class Descriptors {
-  private static final Set<String> KEYS = Set.of("fd", "fds", "vhostfd", "vhostfds");
+  private static final Set<String> KEYS = Set.of("fd", "fds", "vhostfd", "vhostfds", "sock_fd");
   private static final Set<String> WITH_PROPERTIES =
-      Set.of("netdev", "nic", "net", "chardev", "device", "object", "drive", "blockdev", "tpmdev");
+      Set.of(
+          "netdev",
+          "nic",
+          "net",
+          "chardev",
+          "device",
+          "object",
+          "drive",
+          "blockdev",
+          "tpmdev",
+          "fsdev",
+          "virtfs");
 
   private Descriptors() {}
 

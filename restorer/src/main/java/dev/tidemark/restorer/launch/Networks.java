@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 /// Network back ends of a restored VM: listening Unix sockets are fresh, ports are kept and needed.
 final class Networks {
   private static final Pattern FORWARD =
-      Pattern.compile("(?<protocol>tcp:|udp:)?(?<host>[^:]*):(?<port>[0-9]+)-.*");
+      Pattern.compile("(?<protocol>tcp:|udp:)?(?<host>\\[[^\\]]*\\]|[^:]*):(?<port>[0-9]+)-.*");
   private static final Pattern LISTEN = Pattern.compile("(?<host>.*):(?<port>[0-9]+)");
 
   private final RunFolder folder;

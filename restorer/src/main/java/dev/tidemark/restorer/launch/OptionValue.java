@@ -124,6 +124,10 @@ public sealed interface OptionValue permits OptionValue.Keyed, JsonOptionValue {
             : new Property(text, "on");
       }
 
+      boolean isEmpty() {
+        return key.isEmpty() && text.isEmpty();
+      }
+
       String render() {
         String escaped = text.replace(",", ",,");
         return key.map(k -> k + "=" + escaped).orElse(escaped);
@@ -175,6 +179,10 @@ public sealed interface OptionValue permits OptionValue.Keyed, JsonOptionValue {
       List<Word> changed = new ArrayList<>();
       boolean found = false;
       for (Word word : words) {
+        if (word.isEmpty()) {
+          // Before a word that is added, its comma would double the one that follows.
+          continue;
+        }
         if (!word.property().key().equals(key)) {
           changed.add(word);
         } else if (!found) {

@@ -125,7 +125,13 @@ final class Planner {
   private boolean contradictsRestore(Option option) {
     switch (option.name()) {
       case "incoming" -> replacements.add(new Replacement(option.text(), "-incoming defer"));
-      case "loadvm", "S", "daemonize" -> leaveOut(option);
+      case "loadvm", "daemonize" -> leaveOut(option);
+      // Given here it is a wish, which whoever runs the plan fulfils; saved it is history.
+      case "S" -> {
+        if (policy == Policy.SAVED) {
+          leaveOut(option);
+        }
+      }
       case "preconfig" ->
           refuse(option.text() + ": what was set up through QMP before the machine is not known");
       case "dump-vmstate" -> refuse(option.text() + ": QEMU would end at once");
@@ -179,7 +185,8 @@ final class Planner {
     int number = counts.merge(name, 1, Integer::sum) - 1;
     replace(
         option,
-        Option.of(option.name(), characters.legacy(value, numbered ? name + number : name)));
+        Option.of(
+            option.name(), characters.legacy(value, numbered ? name + number : name, numbered)));
   }
 
   private void gdb(Option option, String value) {
@@ -227,7 +234,7 @@ final class Planner {
             List.of(Option.of("display", "none"), Option.of("machine", "graphics=off")));
     if (!was.has("nodefaults")) {
       if (!was.has("serial") && !hasDevice("isa-serial")) {
-        fresh.add(Option.of("serial", characters.legacy("stdio", "serial0")));
+        fresh.add(Option.of("serial", characters.legacy("stdio", "serial0", true)));
       }
       if (!was.has("parallel") && !hasDevice("isa-parallel")) {
         fresh.add(Option.of("parallel", "null"));

@@ -12,7 +12,7 @@ final class RunFolder {
   /// `sizeof(sun_path) - 1` on Linux.
   private static final int LONGEST_SOCKET_PATH = 107;
 
-  private static final int ROOM_FOR_NAMES = 32;
+  private static final int ROOM_FOR_NAMES = 40;
 
   private final Path path;
   private final Set<String> taken = new HashSet<>();

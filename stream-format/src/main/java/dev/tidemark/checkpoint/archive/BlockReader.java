@@ -117,6 +117,6 @@ final class BlockReader {
       throw RamRecord.wrongRecord(
           pageOffset, layout.blocks().get(ramBlock).idstr(), table.offset(block));
     }
-    return start + data;
+    return (long) start + data;
   }
 }

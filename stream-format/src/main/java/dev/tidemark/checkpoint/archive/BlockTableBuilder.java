@@ -19,7 +19,7 @@ final class BlockTableBuilder {
   /// @param sizeWord the block's size word as in the file
   void add(int sizeWord) {
     int size = sizeWord & ~Lz4FrameDescriptor.STORED;
-    raw.varint((long) size << 1 | sizeWord >>> 31);
+    raw.varint(((long) size << 1) | (sizeWord >>> 31));
     count++;
     if (raw.size() >= FULL) {
       closePart();

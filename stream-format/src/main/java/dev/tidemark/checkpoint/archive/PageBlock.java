@@ -63,7 +63,7 @@ public final class PageBlock {
       return false;
     }
     MemorySegment.copy(window, windowOffset, plain, HEAD + data, pageSize);
-    records[count++] = number << PageLocation.OFFSET_BITS | data;
+    records[count++] = (number << PageLocation.OFFSET_BITS) | data;
     namedBlock = ramBlock;
     fill = data + pageSize;
     return true;
@@ -108,7 +108,7 @@ public final class PageBlock {
       return -1;
     }
     plain.set(Bytes.BE_LONG, HEAD + fill, word);
-    long at = HEAD + fill + RamRecord.WORD_SIZE;
+    int at = HEAD + fill + RamRecord.WORD_SIZE;
     plain.set(ValueLayout.JAVA_BYTE, at, (byte) name.length);
     MemorySegment.copy(name, 0, plain, ValueLayout.JAVA_BYTE, at + 1, name.length);
     return data;

@@ -123,7 +123,7 @@ final class PageIndex {
         }
         case PageIndexDescriptor.KIND_DATA -> {
           long zigzag = numbers.varint();
-          block += zigzag >>> 1 ^ -(zigzag & 1);
+          block += (zigzag >>> 1) ^ -(zigzag & 1);
           long at = numbers.varint();
           offset = (int) Math.min(at, Integer.MAX_VALUE);
         }

@@ -66,7 +66,7 @@ final class PageIndexBuilder implements Closeable {
               location == PageLocation.MISSING
                   ? PageIndexDescriptor.KIND_MISSING
                   : PageIndexDescriptor.KIND_ZERO;
-          raw.varint(length << 2 | kind);
+          raw.varint((length << 2) | kind);
         }
         page += length;
         runs++;
@@ -83,12 +83,12 @@ final class PageIndexBuilder implements Closeable {
     long block = PageLocation.block(location);
     int offset = PageLocation.offset(location);
     if (block == lastBlock + 1 && offset == lastOffset) {
-      raw.varint(length << 2 | PageIndexDescriptor.KIND_NEXT);
+      raw.varint((length << 2) | PageIndexDescriptor.KIND_NEXT);
       return;
     }
     long delta = block - lastBlock;
-    raw.varint(length << 2 | PageIndexDescriptor.KIND_DATA);
-    raw.varint(delta << 1 ^ delta >> 63);
+    raw.varint((length << 2) | PageIndexDescriptor.KIND_DATA);
+    raw.varint((delta << 1) ^ (delta >> 63));
     raw.varint(offset);
   }
 

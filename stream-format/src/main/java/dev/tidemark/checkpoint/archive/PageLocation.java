@@ -26,7 +26,7 @@ final class PageLocation {
   private PageLocation() {}
 
   static long data(long block, int offset) {
-    return DATA | block << OFFSET_BITS | offset;
+    return DATA | (block << OFFSET_BITS) | offset;
   }
 
   static boolean isData(long location) {
@@ -34,7 +34,7 @@ final class PageLocation {
   }
 
   static long block(long location) {
-    return location >>> OFFSET_BITS & BLOCK_MASK;
+    return (location >>> OFFSET_BITS) & BLOCK_MASK;
   }
 
   static int offset(long location) {

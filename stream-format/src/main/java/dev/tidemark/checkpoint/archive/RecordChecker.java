@@ -17,12 +17,16 @@ final class RecordChecker {
   /// Memory for last kinds, one byte a page, that is granted whatever the size of the file.
   private static final long GRANTED = 256 << 20;
 
+  /// Last kinds; a missing page is 0.
+  private static final byte ZERO = 1;
+
+  private static final byte DATA = 2;
+
   private final ArchiveCheckpoint checkpoint;
   private final RamLayout layout;
   private final PageIndex index;
   private final MemorySegment lastKinds;
   private final int pageSize;
-  private final PageKind[] kinds = PageKind.values();
 
   private long run;
   private long records;
@@ -45,7 +49,6 @@ final class RecordChecker {
           layout.pages() + " pages to verify, limit " + most, 0, "section FACT");
     }
     this.lastKinds = Arena.ofAuto().allocate(Math.max(1, layout.pages()));
-    lastKinds.fill((byte) PageKind.MISSING.ordinal());
   }
 
   /// Parses the records of a block.
@@ -103,23 +106,21 @@ final class RecordChecker {
     }
     long page = layout.pageNumber(ramBlock, pageOffset);
     records++;
-    switch (kind) {
-      case RamRecord.PAGE -> {
-        need(data, pageSize);
-        dataRecord(page, data);
-        return data + pageSize;
-      }
-      case RamRecord.ZERO -> {
-        need(data, 1);
-        if (content.get(ValueLayout.JAVA_BYTE, start + data) != 0) {
-          throw malformed("zero page with another fill byte");
-        }
-        zeroes++;
-        setLastKind(page, PageKind.ZERO);
-        return data + 1;
-      }
-      default -> throw malformed("record with flags 0x" + Integer.toHexString(kind));
+    if (kind == RamRecord.PAGE) {
+      need(data, pageSize);
+      dataRecord(page, data);
+      return data + pageSize;
     }
+    if (kind != RamRecord.ZERO) {
+      throw malformed("record with flags 0x" + Integer.toHexString(kind));
+    }
+    need(data, 1);
+    if (content.get(ValueLayout.JAVA_BYTE, start + data) != 0) {
+      throw malformed("zero page with another fill byte");
+    }
+    zeroes++;
+    lastKinds.set(ValueLayout.JAVA_BYTE, page, ZERO);
+    return data + 1;
   }
 
   private void dataRecord(long page, int data) throws StreamException {
@@ -133,7 +134,7 @@ final class RecordChecker {
         hits++;
       }
     }
-    setLastKind(page, PageKind.DATA);
+    lastKinds.set(ValueLayout.JAVA_BYTE, page, DATA);
   }
 
   /// The page's index entry, looked for first in the run of the page before.
@@ -147,10 +148,6 @@ final class RecordChecker {
         : location;
   }
 
-  private void setLastKind(long page, PageKind kind) {
-    lastKinds.set(ValueLayout.JAVA_BYTE, page, (byte) kind.ordinal());
-  }
-
   /// Compares what only the end shows.
   void finish() throws StreamException {
     Facts facts = checkpoint.archive().facts();
@@ -161,7 +158,7 @@ final class RecordChecker {
     for (long r = 0; r < index.runs(); r++) {
       PageKind kind = PageLocation.kind(index.location(r));
       for (long page = index.firstPage(r); page < index.firstPage(r + 1); page++) {
-        PageKind last = kinds[lastKinds.get(ValueLayout.JAVA_BYTE, page)];
+        PageKind last = lastKind(page);
         if (last != kind) {
           throw wrongIndex("index has " + kind + " for page " + page + " which is " + last);
         }
@@ -171,6 +168,14 @@ final class RecordChecker {
     if (data != hits) {
       throw wrongIndex("index entries that lead to no record");
     }
+  }
+
+  private PageKind lastKind(long page) {
+    return switch (lastKinds.get(ValueLayout.JAVA_BYTE, page)) {
+      case DATA -> PageKind.DATA;
+      case ZERO -> PageKind.ZERO;
+      default -> PageKind.MISSING;
+    };
   }
 
   private StreamException wrongIndex(String what) {

@@ -71,7 +71,7 @@ final class SectionDescriptor {
 
   private static int tag(String name) {
     byte[] b = name.getBytes(US_ASCII);
-    return b[0] | b[1] << 8 | b[2] << 16 | b[3] << 24;
+    return b[0] | (b[1] << 8) | (b[2] << 16) | (b[3] << 24);
   }
 
   /// Whether this version knows what a section is; it passes over others.
@@ -87,7 +87,7 @@ final class SectionDescriptor {
   static String name(int tag) {
     StringBuilder name = new StringBuilder();
     for (int i = 0; i < 4; i++) {
-      int c = tag >>> (8 * i) & 0xff;
+      int c = (tag >>> (8 * i)) & 0xff;
       name.append(c > 0x20 && c < 0x7f ? (char) c : '?');
     }
     return name.toString();

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// SHA-256 of each segment of what is written, made in a thread of its own.
 ///
 /// The writer fills one of a few buffers of segment size and hands it over when it is full; it
-/// waits only when hashing falls that far behind. The thread exists once the first is full.
+/// waits only when hashing falls that far behind. Thread and buffers exist once the first is full.
 final class SegmentHasher implements Closeable {
   /// Bytes in a segment; the last one may be shorter.
   static final int SEGMENT = 4 << 20;
@@ -31,7 +31,6 @@ final class SegmentHasher implements Closeable {
 
   private byte[] filling = new byte[0];
   private MemorySegment fillingSegment = MemorySegment.ofArray(filling);
-  private int buffers;
   private int fill;
   private @Nullable Thread thread;
 
@@ -66,7 +65,6 @@ final class SegmentHasher implements Closeable {
     byte[] larger = new byte[size];
     System.arraycopy(filling, 0, larger, 0, fill);
     use(larger);
-    buffers = 1;
   }
 
   private void use(byte[] buffer) {
@@ -76,17 +74,15 @@ final class SegmentHasher implements Closeable {
 
   private void handOver() throws IOException {
     if (thread == null) {
+      for (int i = 1; i < BUFFERS; i++) {
+        free.add(new byte[SEGMENT]);
+      }
       thread = Thread.ofPlatform().name("tidemark-hash").daemon().start(this::hashAll);
     }
     try {
       full.put(filling);
       fill = 0;
-      if (buffers < BUFFERS && free.isEmpty()) {
-        buffers++;
-        use(new byte[SEGMENT]);
-      } else {
-        use(free.take());
-      }
+      use(free.take());
     } catch (InterruptedException e) {
       throw interrupted();
     }

@@ -88,7 +88,7 @@ final class StreamBytes {
   static boolean isAfterDevices(byte[] bytes, int at, boolean vmdesc, int vmdescLength) {
     return bytes[at] == EOF
         && (!vmdesc
-            || bytes[at + 1] == VMDESCRIPTION
-                && Integer.reverseBytes(Bytes.getInt(bytes, at + 2)) == vmdescLength);
+            || (bytes[at + 1] == VMDESCRIPTION
+                && Integer.reverseBytes(Bytes.getInt(bytes, at + 2)) == vmdescLength));
   }
 }

@@ -58,6 +58,7 @@ public final class MigrationRun implements AutoCloseable {
   private static final String DESCRIPTOR_NAME = "tidemark";
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration UNTIL_BACK = Duration.ofSeconds(30);
+  private static final Duration LONGEST_SILENCE = Duration.ofSeconds(30);
   private static final int SOCKET_BUFFER = 4 << 20;
 
   /// Return-path message SHUT with value 1: `migrate_send_rp_shut` in `migration/migration.c`.
@@ -254,10 +255,11 @@ public final class MigrationRun implements AutoCloseable {
     long bytes = channel.bytes();
     long rate = rate(now, bytes);
     iterations = ram.map(RamStats::dirtySyncCount).orElse(0L);
-    var limit = steering.observe(now, rate, iterations);
-    if (limit.isPresent() && stopAt == null) {
-      qmp.execute(new MigrateSetParameters(JsonObject.of("downtime-limit", limit.getAsLong())));
+    JsonObject change = steering.observe(now, rate, iterations);
+    if (!change.isEmpty() && stopAt == null) {
+      qmp.execute(new MigrateSetParameters(change));
     }
+    watch(info, now, rate);
     options
         .listener()
         .progress(
@@ -274,6 +276,30 @@ public final class MigrationRun implements AutoCloseable {
                     : Optional.empty()));
   }
 
+  /// QEMU closes the socket when a migration fails; should it not, or should it send nothing any
+  /// more,
+  /// the save must not wait for ever.
+  private void watch(MigrationInfo info, long nowNanos, long rate) {
+    if (rate > 0 || quietSinceNanos == 0) {
+      quietSinceNanos = nowNanos;
+    }
+    if (info.status() == MigrationStatus.Known.FAILED
+        || info.status() == MigrationStatus.Known.CANCELLED) {
+      channel.shutdown();
+    } else if (nowNanos - quietSinceNanos > LONGEST_SILENCE.toNanos()) {
+      failure.compareAndSet(
+          null,
+          new SaveException.MigrationFailed(
+              "QEMU has sent nothing for "
+                  + LONGEST_SILENCE.toSeconds()
+                  + " s (migration status "
+                  + info.status().wireName()
+                  + ")"));
+      channel.shutdown();
+    }
+  }
+
+  private long quietSinceNanos;
   private long lastNanos;
   private long lastBytes;
 

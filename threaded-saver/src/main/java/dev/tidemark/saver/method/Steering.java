@@ -2,6 +2,7 @@
 
 package dev.tidemark.saver.method;
 
+import dev.tidemark.qmp.json.JsonObject;
 import dev.tidemark.saver.SaveMethod;
 import dev.tidemark.saver.SaveOptions;
 import dev.tidemark.saver.pipeline.StreamReceiver;
@@ -32,6 +33,8 @@ public final class Steering {
   /// As [#LARGEST_LIMIT] does for `stop-copy` from the start: so slow that hardly anything is sent
   /// before the guest stands, and then QEMU sends without a limit.
   private static final long STOP_COPY_BANDWIDTH = 64 << 10;
+
+  private static final Duration STOP_COPY_PATIENCE = Duration.ofMillis(500);
 
   private final SaveMethod method;
   private final double halfPauseMillis;
@@ -73,10 +76,10 @@ public final class Steering {
   /// @param nowNanos time since `migrate` was accepted
   /// @param bytesPerSecond rate since the last call
   /// @param iteration the dirty-sync count: 1 in the first pass
-  /// @return the new `downtime-limit` in milliseconds; absent if it stays
-  public OptionalLong observe(long nowNanos, long bytesPerSecond, long iteration) {
+  /// @return the migration parameters to set now; empty if they stay
+  public JsonObject observe(long nowNanos, long bytesPerSecond, long iteration) {
     if (method == SaveMethod.STOP_COPY) {
-      return OptionalLong.empty();
+      return observeStopCopy(nowNanos);
     }
     double bytesPerMilli = bytesPerSecond / 1000.0;
     bestBytesPerMilli = Math.max(bestBytesPerMilli, bytesPerMilli);
@@ -93,10 +96,21 @@ public final class Steering {
       next = Math.clamp((long) (bytes / bytesPerMilli), 1, LARGEST_LIMIT);
     }
     if (next == limit) {
-      return OptionalLong.empty();
+      return JsonObject.EMPTY;
     }
     limit = next;
-    return OptionalLong.of(next);
+    return JsonObject.of("downtime-limit", next);
+  }
+
+  /// QEMU should have stopped the guest in its first tenth of a second. On a machine so busy that
+  /// it
+  /// measured no rate at all in that time, it goes on at full rate until it does.
+  private JsonObject observeStopCopy(long nowNanos) {
+    if (forced || nowNanos < STOP_COPY_PATIENCE.toNanos()) {
+      return JsonObject.EMPTY;
+    }
+    forced = true;
+    return JsonObject.of("max-bandwidth", 0);
   }
 
   /// Whether the time budget was spent, and the switchover forced.

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.Checkpoint;
-import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.FileTarget;
 import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.checkpoint.Manifest;
@@ -53,8 +52,13 @@ class StreamReceiverPropertyTest {
   private static final List<RamBlock> BLOCKS =
       List.of(new RamBlock(0, "pc.ram", 300L * PAGE), new RamBlock(1, "vga.vram", 100L * PAGE));
   private static final SectionHeader RAM = SectionHeader.ram(2);
-  private static final DeviceState NO_DEVICES =
-      new DeviceState(new byte[0], Optional.of("{\"page_size\":4096,\"devices\":[]}"));
+  private static final StreamElement.DeviceSection DEVICE =
+      new StreamElement.DeviceSection(
+          0, new SectionHeader(5, "clock", 0, 1), new byte[] {0, 0, 0, 7}, true);
+  private static final String VMDESC =
+      """
+      {"page_size": 4096, "devices": [{"name": "clock", "instance_id": 0, "vmsd_name": "clock", \
+      "version": 1, "fields": [{"name": "ticks", "type": "uint32", "size": 4}]}]}""";
 
   @Property(tries = 60)
   void archiveHoldsTheLastVersionOfEveryPage(@ForAll("schedules") Schedule schedule)
@@ -71,7 +75,7 @@ class StreamReceiverPropertyTest {
       assertThat(counters.pagesResent()).isEqualTo(schedule.steps().size() - last.size());
       try (Checkpoint checkpoint = Checkpoint.open(ByteSource.of(file));
           Arena arena = Arena.ofConfined()) {
-        assertThat(checkpoint.deviceState().vmdesc()).isEqualTo(NO_DEVICES.vmdesc());
+        assertThat(checkpoint.deviceState().vmdesc()).hasValue(VMDESC);
         MemorySegment page = arena.allocate(PAGE);
         for (RamBlock block : BLOCKS) {
           for (int i = 0; i < block.usedLength() / PAGE; i++) {
@@ -142,8 +146,9 @@ class StreamReceiverPropertyTest {
         part.end();
       }
       out.beginRam(Phase.END, RAM, List.of()).end();
+      out.with(DEVICE);
       out.with(new StreamElement.EndOfFile(0));
-      out.with(new StreamElement.VmDescription(0, NO_DEVICES.vmdesc().orElseThrow()));
+      out.with(new StreamElement.VmDescription(0, VMDESC));
     }
     return bytes.toByteArray();
   }

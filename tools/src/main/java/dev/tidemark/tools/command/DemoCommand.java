@@ -46,7 +46,8 @@ public final class DemoCommand extends TidemarkCommand {
       names = "--working-set",
       paramLabel = "SIZE",
       converter = Converters.Size.class,
-      description = "How much of it the guest rewrites for ever: 128M, or a quarter of a smaller VM.")
+      description =
+          "How much of it the guest rewrites for ever: 128M, or a quarter of a smaller VM.")
   private @Nullable Long workingSet;
 
   @Option(
@@ -78,7 +79,10 @@ public final class DemoCommand extends TidemarkCommand {
   @Option(names = "--qemu", paramLabel = "PROGRAM", description = "The QEMU to use.")
   private String qemu = DemoMachine.DEFAULT.qemu();
 
-  @Option(names = "--keep", paramLabel = "DIR", description = "Leave the checkpoint in this folder.")
+  @Option(
+      names = "--keep",
+      paramLabel = "DIR",
+      description = "Leave the checkpoint in this folder.")
   private @Nullable Path keep;
 
   @Mixin private ProgressMixin progress = new ProgressMixin();

@@ -21,8 +21,7 @@ final class DemoRendering {
     TextTable table = TextTable.ofProperties();
     table.row(
         "pause", pause(save.downtime().map(SaveReport.Downtime::total), "STOP to RESUME, by QMP"));
-    table.row(
-        "pause, by the guest's ticks", pause(report.pauseByTicks(), "longest gap around it"));
+    table.row("pause, by the guest's ticks", pause(report.pauseByTicks(), "longest gap around it"));
     table.row(
         "longest gap during the save",
         pause(report.longestGap(), report.ticksDuringSave() + " ticks meanwhile"));
@@ -72,9 +71,7 @@ final class DemoRendering {
     table.print(out, "  ");
     out.println();
     out.println(
-        report.passed()
-            ? "The restored guest found every page as it must be."
-            : "NOT GOOD:");
+        report.passed() ? "The restored guest found every page as it must be." : "NOT GOOD:");
     for (String problem : report.problems()) {
       out.println("  " + TextTable.printable(problem));
     }

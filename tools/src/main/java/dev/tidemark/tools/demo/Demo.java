@@ -23,7 +23,8 @@ import java.util.Optional;
 /// The demo: a VM is booted, checkpointed while its guest works, killed, restored, and the restored
 /// guest compares all of its memory with what it must be.
 ///
-/// Used once, by one thread. However it ends, no QEMU and no file is left, but for what is to be kept.
+/// Used once, by one thread. However it ends, no QEMU and no file is left, but for what is to be
+/// kept.
 public final class Demo {
   private static final String CHECKPOINT = "demo.tmk";
   private static final Duration PATIENCE = Duration.ofSeconds(60);

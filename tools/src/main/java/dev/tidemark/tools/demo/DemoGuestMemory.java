@@ -75,9 +75,7 @@ public final class DemoGuestMemory {
     z = z ^ z >>> 27 ^ z >>> 54;
     z *= 0x96de1b173f119089L;
     z = z ^ z >>> 30 ^ z >>> 60;
-    return (z & PAGE_NUMBERS) == address >>> 12
-        ? OptionalLong.of(z >>> 24)
-        : OptionalLong.empty();
+    return (z & PAGE_NUMBERS) == address >>> 12 ? OptionalLong.of(z >>> 24) : OptionalLong.empty();
   }
 
   /// The first word of a page.

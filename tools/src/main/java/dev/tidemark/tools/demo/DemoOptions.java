@@ -12,10 +12,10 @@ import java.util.Optional;
 /// @param save how it is saved; its listener is told
 /// @param keep the folder where the checkpoint, and the guest's program, are left; made if it does
 ///     not exist. Absent: nothing is left
-/// @param walks how many whole walks the restored guest must make, at least 2 so that every page has
+/// @param walks how many whole walks the restored guest must make, at least 2 so that every page
+/// has
 ///     been compared
-public record DemoOptions(
-    DemoMachine machine, SaveOptions save, Optional<Path> keep, int walks) {
+public record DemoOptions(DemoMachine machine, SaveOptions save, Optional<Path> keep, int walks) {
   /// The defaults of every part, two walks, nothing kept.
   public static final DemoOptions DEFAULT =
       new DemoOptions(DemoMachine.DEFAULT, SaveOptions.defaults(), Optional.empty(), 2);

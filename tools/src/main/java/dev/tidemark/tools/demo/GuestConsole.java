@@ -195,7 +195,9 @@ public final class GuestConsole implements AutoCloseable {
   /// @throws GuestFailure if it does not come to that
   public void awaitInWalk(long walk, Duration patience) throws GuestFailure, InterruptedException {
     await(
-        () -> ticks.last().map(t -> t.walk() >= walk).orElse(false), patience, "begin walk " + walk);
+        () -> ticks.last().map(t -> t.walk() >= walk).orElse(false),
+        patience,
+        "begin walk " + walk);
   }
 
   /// Waits until so many walks have ended since this console was opened.

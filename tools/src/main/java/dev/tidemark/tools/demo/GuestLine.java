@@ -74,8 +74,7 @@ public sealed interface GuestLine {
   /// @param at offset in the page of the first wrong word, in bytes
   /// @param expected what that word should be
   /// @param found what it is
-  record Wrong(
-      long address, PageClass pageClass, long walk, int at, long expected, long found)
+  record Wrong(long address, PageClass pageClass, long walk, int at, long expected, long found)
       implements GuestLine {}
 
   /// More pages were wrong than it tells one by one.

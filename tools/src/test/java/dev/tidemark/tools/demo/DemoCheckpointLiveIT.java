@@ -11,7 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every page of a checkpoint that was made while the guest worked holds what the guest's rules say,
+/// Every page of a checkpoint that was made while the guest worked holds what the guest's rules
+/// say,
 /// for one moment that is the same for all pages. No restore is involved.
 class DemoCheckpointLiveIT {
   @TempDir Path folder;

@@ -114,8 +114,7 @@ class DemoGuestMemoryTest {
     assertThat(memory("half").word(address, 3 << 8, 255))
         .isEqualTo(seed + 255 * 0x9e3779b97f4a7c15L);
     assertThat(memory("half").word(address, 3 << 8, 256)).isEqualTo(seed);
-    assertThat(memory("zero").word(address, 3 << 8, 15))
-        .isEqualTo(seed + 15 * 0x9e3779b97f4a7c15L);
+    assertThat(memory("zero").word(address, 3 << 8, 15)).isEqualTo(seed + 15 * 0x9e3779b97f4a7c15L);
     assertThat(memory("zero").word(address, 3 << 8, 16)).isZero();
     assertThat(memory("zero").word(address, 3 << 8, 495)).isZero();
     assertThat(memory("zero").word(address, 3 << 8, 496))

@@ -48,9 +48,7 @@ class DemoLiveIT {
   @MethodSource("dev.tidemark.qmp.fixture.LiveQemu#binaries")
   void aStoppedCopyComesBackIntact(QemuBinary binary) throws Exception {
     DemoReport report =
-        passed(
-            DemoRuns.small(binary),
-            SaveOptions.builder().method(SaveMethod.STOP_COPY).build());
+        passed(DemoRuns.small(binary), SaveOptions.builder().method(SaveMethod.STOP_COPY).build());
     assertThat(report.save().pagesResent()).isZero();
   }
 
@@ -99,8 +97,7 @@ class DemoLiveIT {
   }
 
   @Test
-  void theCheckpointIsKeptWhereItIsAskedForAndNeverReplaced(@TempDir Path folder)
-      throws Exception {
+  void theCheckpointIsKeptWhereItIsAskedForAndNeverReplaced(@TempDir Path folder) throws Exception {
     Path keep = folder.resolve("new");
     DemoOptions options =
         DemoOptions.DEFAULT

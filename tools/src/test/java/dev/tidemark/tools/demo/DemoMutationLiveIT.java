@@ -46,8 +46,7 @@ class DemoMutationLiveIT {
   void saveAVm(@TempDir Path shared) throws Exception {
     folder = shared;
     Path file = folder.resolve("demo.tmk");
-    hello =
-        DemoRuns.save(DemoRuns.small(LiveQemu.installed().getFirst()), folder, file).hello();
+    hello = DemoRuns.save(DemoRuns.small(LiveQemu.installed().getFirst()), folder, file).hello();
     checkpoint = Checkpoint.open(file);
     model = new CheckpointModel(checkpoint, hello);
     assertThat(model.problems()).isEmpty();

@@ -98,8 +98,7 @@ class GuestConsoleTest {
     }
     AtomicLong clock = new AtomicLong();
     try (GuestConsole console =
-        GuestConsole.started(
-            channel(text.toString()), 1, () -> clock.addAndGet(1_000_000))) {
+        GuestConsole.started(channel(text.toString()), 1, () -> clock.addAndGet(1_000_000))) {
       assertThatThrownBy(() -> console.awaitWalks(1, PATIENCE)).isInstanceOf(GuestFailure.class);
       assertThat(console.tickCount()).isEqualTo(ticks);
       assertThat(console.tickJumps()).isZero();
@@ -123,8 +122,7 @@ class GuestConsoleTest {
   void aWaitEndsWhenTheSerialPortIsClosed() throws Exception {
     try (GuestConsole console = GuestConsole.of(channel("qemu: no memory\n"), 1)) {
       assertThatThrownBy(() -> console.awaitHello(PATIENCE))
-          .hasMessage(
-              "the guest's serial port was closed (before that: qemu: no memory)");
+          .hasMessage("the guest's serial port was closed (before that: qemu: no memory)");
     }
   }
 

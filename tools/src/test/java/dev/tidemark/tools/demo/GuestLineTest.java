@@ -65,8 +65,7 @@ class GuestLineTest {
     assertThat(GuestLine.parse("walk 3 checked=130776 wrong=0"))
         .isEqualTo(new GuestLine.Walk(3, 130776, 0));
     assertThat(
-            GuestLine.parse(
-                "wrong 1234000 dirty walk=7 at=8 expected=ffffffffffffffff found=10"))
+            GuestLine.parse("wrong 1234000 dirty walk=7 at=8 expected=ffffffffffffffff found=10"))
         .isEqualTo(new GuestLine.Wrong(0x1234000, PageClass.DIRTY, 7, 8, -1L, 16));
     assertThat(GuestLine.parse("wrong 5000 zero walk=0 at=1000 expected=0 found=1"))
         .isEqualTo(new GuestLine.Wrong(0x5000, PageClass.ZERO, 0, 4096, 0, 1));

@@ -48,8 +48,7 @@ final class MutatedStream implements CheckpointStream {
     original.forEachPage(
         new PageVisitor() {
           @Override
-          public void page(
-              RamBlock block, long pageOffset, MemorySegment window, long windowOffset)
+          public void page(RamBlock block, long pageOffset, MemorySegment window, long windowOffset)
               throws IOException {
             MemorySegment other = pages.get(pageOffset);
             if (other == null || !block.idstr().equals(CheckpointModel.BLOCK)) {

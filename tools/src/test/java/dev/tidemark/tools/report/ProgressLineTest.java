@@ -36,7 +36,7 @@ class ProgressLineTest {
         millis += 100;
       }
     }
-    assertThat(err.toString()).isEqualTo("tidemark: pass 1 40 %\ntidemark: pass 1 80 %\n");
+    assertThat(err.toString()).isEqualTo("tidemark: pass 1: 40 %\ntidemark: pass 1: 80 %\n");
   }
 
   @Test
