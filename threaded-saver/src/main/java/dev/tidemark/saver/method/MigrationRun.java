@@ -341,7 +341,7 @@ public final class MigrationRun implements AutoCloseable {
       case IOException e -> throw e;
       case Throwable e -> throw new IllegalStateException("receiving the stream failed", e);
     }
-    if (stopAt != null && !resumed.await(2, TimeUnit.SECONDS)) {
+    if (runState == RunState.Known.RUNNING && !resumed.await(2, TimeUnit.SECONDS)) {
       warnings.add("QEMU did not say when the guest was running again; the pause is not known");
     }
   }
