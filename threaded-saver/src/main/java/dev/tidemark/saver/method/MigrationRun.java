@@ -18,6 +18,7 @@ import dev.tidemark.qmp.command.QueryMigrate;
 import dev.tidemark.qmp.command.QueryStatus;
 import dev.tidemark.qmp.command.RamStats;
 import dev.tidemark.qmp.command.RunState;
+import dev.tidemark.qmp.command.Stop;
 import dev.tidemark.qmp.command.VmStatus;
 import dev.tidemark.qmp.descriptor.SocketPair;
 import dev.tidemark.qmp.json.JsonObject;
@@ -36,6 +37,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -227,7 +230,7 @@ public final class MigrationRun implements AutoCloseable {
     try {
       while (true) {
         Optional<Event> next = events.next(Duration.ofSeconds(1));
-        if (next.isEmpty()) {
+        if (next.isEmpty() || runState != RunState.Known.RUNNING) {
           continue;
         }
         if (next.get().name().equals("STOP") && stopAt == null) {
@@ -359,8 +362,11 @@ public final class MigrationRun implements AutoCloseable {
       if (over && runState == RunState.Known.RUNNING) {
         contUnlessLocked();
       } else if (over && now.status() == RunState.Known.POSTMIGRATE) {
-        // It was not running: postmigrate is as near to what it was as QEMU lets it come.
-        return info.errorDesc().orElse("");
+        if (runState != RunState.Known.PAUSED) {
+          warnings.add("QEMU leaves the VM postmigrate, not " + runState.wireName() + " as before");
+          return info.errorDesc().orElse("");
+        }
+        pauseAgain();
       } else if (broken && !cancelSent) {
         qmp.execute(new MigrateCancel());
         cancelSent = true;
@@ -375,6 +381,24 @@ public final class MigrationRun implements AutoCloseable {
       }
       Thread.sleep(2);
     }
+  }
+
+  /// QEMU 7.2 leaves a VM that was paused in `postmigrate`, from where it cannot be migrated
+  /// again and only `cont` leads out. Sent in one go with `stop`, next to nothing of the guest is
+  /// run.
+  private void pauseAgain() throws QmpException, InterruptedException {
+    CompletableFuture<?> started = qmp.submit(new Cont());
+    CompletableFuture<?> stopped = qmp.submit(new Stop());
+    try {
+      CompletableFuture.allOf(started, stopped).join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof QmpException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+    warnings.add(
+        "this QEMU does not go back to paused by itself: the guest has run for an instant");
   }
 
   /// Another process may hold an image's lock for a moment: then it is tried again.
