@@ -72,7 +72,9 @@ public final class DemoVm implements AutoCloseable {
     Path qmp = runFolder.resolve("qmp.sock").toAbsolutePath();
     if (serial.toString().length() > LONGEST_SOCKET_PATH) {
       throw new GuestFailure(
-          "the folder's name is too long for sockets: " + runFolder + "; set TMPDIR to a shorter one");
+          "the folder's name is too long for sockets: "
+              + runFolder
+              + "; set TMPDIR to a shorter one");
     }
     Path output = runFolder.resolve("qemu.out");
     boolean oddSize = machine.accelerator().equals("tcg") && losesWrites(machine.qemu());
@@ -80,8 +82,7 @@ public final class DemoVm implements AutoCloseable {
         start(machine.qemu(), machine.arguments(program, serial, qmp, oddSize), home, output);
     boolean done = false;
     try {
-      GuestConsole console =
-          awaitConsole(process, serial, machine.guest().tickMillis(), output);
+      GuestConsole console = awaitConsole(process, serial, machine.guest().tickMillis(), output);
       DemoVm vm = new DemoVm(process, QmpAddress.unix(qmp), console);
       vm.awaitMonitor(qmp, output);
       done = true;

@@ -35,9 +35,7 @@ final class Consoles {
 
   /// The last number in a console's file; -1 if there is none yet.
   static long lastCount(Path file) throws IOException {
-    return Files.exists(file)
-        ? lastCount(Files.readString(file, StandardCharsets.ISO_8859_1))
-        : -1;
+    return Files.exists(file) ? lastCount(Files.readString(file, StandardCharsets.ISO_8859_1)) : -1;
   }
 
   private static long number(MatchResult match) {

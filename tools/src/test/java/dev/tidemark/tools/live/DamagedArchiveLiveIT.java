@@ -8,6 +8,7 @@ import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.tools.Cli;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,8 @@ import java.util.List;
 import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -36,17 +39,25 @@ class DamagedArchiveLiveIT {
   private static final int EDGE = 160;
   private static final int RESTORES = 24;
 
-  @TempDir Path folder;
+  @TempDir static Path folder = Path.of("");
   private byte[] whole = {};
+  private @Nullable LiveQemu source;
 
   @BeforeAll
   void save() throws Exception {
     Path file = folder.resolve("whole.tmk");
-    try (LiveQemu vm = LiveQemu.start(LiveQemu.installed().getFirst(), List.of("-m", "8"))) {
-      vm.releaseMonitor();
-      Commands.save(vm.qmpPath(), file);
-    }
+    source = LiveQemu.start(LiveQemu.installed().getFirst(), List.of("-m", "8"));
+    source.releaseMonitor();
+    Commands.save(source.qmpPath(), file);
     whole = Files.readAllBytes(file);
+  }
+
+  /// It must live as long: what is restored starts in its folder.
+  @AfterAll
+  void end() {
+    if (source != null) {
+      source.close();
+    }
   }
 
   @ParameterizedTest
@@ -86,7 +97,7 @@ class DamagedArchiveLiveIT {
     Path file = shelf.resolve("flipped.tmk");
     for (int at : places()) {
       Files.write(file, flipped(at));
-      Cli run = Cli.run("inspect", "--quiet", file);
+      Cli run = Cli.run("inspect", file);
       assertThat(run.code()).as("byte 0x%x: %s", at, run.err()).isIn(0, 3, 4, 5);
       if (run.code() != 0) {
         var _ = failing("inspect", file);
@@ -100,12 +111,13 @@ class DamagedArchiveLiveIT {
   void flippedAByteLeavesNoQemuBehind() throws Exception {
     Path file = folder.resolve("flipped-restore.tmk");
     Integer[] places = places().toArray(Integer[]::new);
+    RestoredVm.of(folder.resolve("whole.tmk"), folder.resolve("run")).close();
     for (int i = 0; i < RESTORES; i++) {
       int at = places[(int) ((long) i * (places.length - 1) / (RESTORES - 1))];
       Path run = folder.resolve("run-" + i);
       Files.write(file, flipped(at));
       Cli restored = Cli.run("restore", "--quiet", "--json", "--run-dir", run, file);
-      assertThat(restored.code()).as("byte 0x%x: %s", at, restored.err()).isIn(0, 3, 4, 5, 6, 7);
+      assertThat(restored.code()).as("byte 0x%x: %s", at, restored.err()).isIn(0, 3, 4, 5);
       if (restored.code() == 0) {
         RestoredVm.from(restored.out(), run).close();
       } else {
@@ -145,7 +157,7 @@ class DamagedArchiveLiveIT {
   }
 
   private Cli failing(String command, Path file) {
-    Object[] words = (command + " --quiet " + file).split(" ", -1);
+    Object[] words = (command + " " + file).split(" ", -1);
     return Commands.failing(words);
   }
 
@@ -163,7 +175,7 @@ class DamagedArchiveLiveIT {
       places.add(i);
       places.add(whole.length - 1 - i);
     }
-    ByteBuffer bytes = ByteBuffer.wrap(whole).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i + 4 < whole.length; i++) {
       if ((bytes.getInt(i) & 0xfffffff0) == 0x184d2a50 || bytes.getInt(i) == 0x184d2204) {
         for (int near = Math.max(0, i - 2); near < Math.min(i + 12, whole.length); near += 2) {

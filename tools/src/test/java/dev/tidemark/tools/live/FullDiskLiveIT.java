@@ -51,8 +51,7 @@ class FullDiskLiveIT {
       for (int i = 0; i < 3; i++) {
         Cli run = Commands.failing("save", "--quiet", "--qmp", vm.qmpPath(), "-o", file);
         assertThat(run.code()).as(run.err()).isEqualTo(1);
-        assertThat(run.err())
-            .startsWith("tidemark: " + file + ": no space left on device; ");
+        assertThat(run.err()).startsWith("tidemark: " + file + ": no space left on device; ");
         assertThat(disk).isEmptyDirectory();
         assertThat(Commands.status(vm.qmpPath())).isEqualTo(RunState.Known.RUNNING);
         assertThat(settings(vm)).isEqualTo(settings);

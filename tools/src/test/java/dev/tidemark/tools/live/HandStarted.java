@@ -43,8 +43,8 @@ final class HandStarted implements AutoCloseable {
     return start(binary, folder, List.of("-chardev", chardev), "chardev:console");
   }
 
-  private static HandStarted start(
-      QemuBinary binary, Path folder, List<String> more, String serial) throws Exception {
+  private static HandStarted start(QemuBinary binary, Path folder, List<String> more, String serial)
+      throws Exception {
     List<String> command = new ArrayList<>(List.of(binary.path().toString(), "-display", "none"));
     command.addAll(List.of("-qmp", "unix:qmp.sock,server=on,wait=off"));
     command.addAll(more);

@@ -58,7 +58,7 @@ class KilledSaverLiveIT {
           new DemoGuest(
               24L << 20, OptionalLong.of(64L << 20), Fill.HALF, TICK_MILLIS, true, false));
 
-  @TempDir Path folder;
+  @TempDir static Path folder = Path.of("");
 
   private final Map<QemuBinary, Victim> victims = new HashMap<>();
 
@@ -175,7 +175,8 @@ class KilledSaverLiveIT {
         state = qmp.execute(new QueryStatus()).status();
       }
     }
-    assertThat(sinceMillis(killed)).as("milliseconds until it is %s", wanted)
+    assertThat(sinceMillis(killed))
+        .as("milliseconds until it is %s", wanted)
         .isLessThan(BACK_WITHIN.toMillis());
   }
 
@@ -246,8 +247,7 @@ class KilledSaverLiveIT {
     private static List<Object> settings(DemoVm vm) throws IOException, InterruptedException {
       try (QmpClient qmp = vm.connect()) {
         return List.of(
-            qmp.execute(new QueryMigrateCapabilities()),
-            qmp.execute(new QueryMigrateParameters()));
+            qmp.execute(new QueryMigrateCapabilities()), qmp.execute(new QueryMigrateParameters()));
       }
     }
 

@@ -27,8 +27,7 @@ final class RestoredVm implements AutoCloseable {
   ///
   /// @param folder a new folder for its sockets and files
   static RestoredVm of(Path file, Path folder) throws Exception {
-    String out =
-        Commands.good("restore", "--quiet", "--json", "--run-dir", folder, file).out();
+    String out = Commands.good("restore", "--quiet", "--json", "--run-dir", folder, file).out();
     return from(out, folder);
   }
 

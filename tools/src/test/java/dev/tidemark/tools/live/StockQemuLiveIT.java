@@ -67,8 +67,7 @@ class StockQemuLiveIT {
       console.awaitWalks(2, LiveQemu.PATIENCE);
       assertThat(console.wrong()).isEmpty();
       assertThat(console.hello()).as("a guest that has booted").isEmpty();
-      assertThat(console.lastWalk())
-          .hasValueSatisfying(walk -> assertThat(walk.wrong()).isZero());
+      assertThat(console.lastWalk()).hasValueSatisfying(walk -> assertThat(walk.wrong()).isZero());
       assertThat(Commands.status(target.resolve("qmp.sock"))).isEqualTo(RunState.Known.RUNNING);
     } finally {
       end(process);
