@@ -60,7 +60,9 @@ public final class ProgressLine implements AutoCloseable {
   }
 
   private static String share(long done, long total) {
-    return total <= 0 ? "" : ": " + (int) (Math.clamp(done / (double) total, 0.0, 1.0) * 100) + " %";
+    return total <= 0
+        ? ""
+        : ": " + (int) (Math.clamp(done / (double) total, 0.0, 1.0) * 100) + " %";
   }
 
   private static String bar(long done, long total) {
