@@ -85,7 +85,7 @@ public final class Demo {
         awaitWork(console, hello, begin);
         Saved saved = save(qmp, console, hello, file);
         listener.says(describe(saved));
-        vm.close();
+        vm.kill();
         listener.says("killed the VM");
         return saved;
       }
