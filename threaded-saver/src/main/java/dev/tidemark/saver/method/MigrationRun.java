@@ -387,10 +387,10 @@ public final class MigrationRun implements AutoCloseable {
   /// again and only `cont` leads out. Sent in one go with `stop`, next to nothing of the guest is
   /// run.
   private void pauseAgain() throws QmpException, InterruptedException {
-    CompletableFuture<?> started = qmp.submit(new Cont());
-    CompletableFuture<?> stopped = qmp.submit(new Stop());
+    CompletableFuture<@Nullable Void> started = qmp.<@Nullable Void>submit(new Cont());
+    qmp.execute(new Stop());
     try {
-      CompletableFuture.allOf(started, stopped).join();
+      var _ = started.join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof QmpException cause) {
         throw cause;
