@@ -5,6 +5,7 @@ package dev.tidemark.checkpoint;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.tidemark.checkpoint.archive.ArchiveCheckpoint;
+import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.StreamException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -21,8 +22,7 @@ final class CheckpointOpener {
   static Checkpoint open(ByteSource source) throws IOException {
     return switch (recognise(source)) {
       case ARCHIVE -> ArchiveCheckpoint.open(source);
-      // The one place where bare streams are let in: StreamCheckpoint.open(source).
-      case STREAM -> throw new StreamException.Unsupported("a bare migration stream", 0, CONTEXT);
+      case STREAM -> StreamCheckpoint.open(source);
     };
   }
 

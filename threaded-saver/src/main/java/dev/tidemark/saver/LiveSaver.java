@@ -15,6 +15,7 @@ import dev.tidemark.qmp.json.JsonObject;
 import dev.tidemark.saver.guard.SettingsGuard;
 import dev.tidemark.saver.method.MigrationRun;
 import dev.tidemark.saver.method.Steering;
+import dev.tidemark.saver.pipeline.Rehearsal;
 import dev.tidemark.saver.pipeline.StreamReceiver;
 import dev.tidemark.stream.vmstate.GlobalState;
 import java.io.IOException;
@@ -85,6 +86,7 @@ public final class LiveSaver {
     options.listener().progress(new SaveProgress.SettingUp());
     SourceFacts source = SourceFacts.of(qmp);
     check(source);
+    Rehearsal.run();
     SettingsGuard.putBackLeftOvers(qmp);
     reach(SaveStage.CONNECTED);
 

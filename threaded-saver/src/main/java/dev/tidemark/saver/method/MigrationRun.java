@@ -37,9 +37,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -230,7 +229,7 @@ public final class MigrationRun implements AutoCloseable {
     try {
       while (true) {
         Optional<Event> next = events.next(Duration.ofSeconds(1));
-        if (next.isEmpty() || runState != RunState.Known.RUNNING) {
+        if (next.isEmpty()) {
           continue;
         }
         if (next.get().name().equals("STOP") && stopAt == null) {
@@ -342,7 +341,7 @@ public final class MigrationRun implements AutoCloseable {
       case IOException e -> throw e;
       case Throwable e -> throw new IllegalStateException("receiving the stream failed", e);
     }
-    if (stopAt != null && !resumed.await(2, TimeUnit.SECONDS)) {
+    if (runState == RunState.Known.RUNNING && !resumed.await(2, TimeUnit.SECONDS)) {
       warnings.add("QEMU did not say when the guest was running again; the pause is not known");
     }
   }
@@ -362,11 +361,8 @@ public final class MigrationRun implements AutoCloseable {
       if (over && runState == RunState.Known.RUNNING) {
         contUnlessLocked();
       } else if (over && now.status() == RunState.Known.POSTMIGRATE) {
-        if (runState != RunState.Known.PAUSED) {
-          warnings.add("QEMU leaves the VM postmigrate, not " + runState.wireName() + " as before");
-          return info.errorDesc().orElse("");
-        }
-        pauseAgain();
+        leavePostmigrate();
+        return info.errorDesc().orElse("");
       } else if (broken && !cancelSent) {
         qmp.execute(new MigrateCancel());
         cancelSent = true;
@@ -383,22 +379,27 @@ public final class MigrationRun implements AutoCloseable {
     }
   }
 
-  /// QEMU 7.2 leaves a VM that was paused in `postmigrate`, from where it cannot be migrated
-  /// again and only `cont` leads out. Sent in one go with `stop`, next to nothing of the guest is
-  /// run.
-  private void pauseAgain() throws QmpException, InterruptedException {
-    CompletableFuture<@Nullable Void> started = qmp.<@Nullable Void>submit(new Cont());
+  /// QEMU before 8.0 leaves a VM that was paused in `postmigrate`, from where it could not be saved
+  /// again. The one way out is to start it and stop it at once, in one write.
+  private void leavePostmigrate() throws QmpException, InterruptedException {
+    if (runState != RunState.Known.PAUSED) {
+      warnings.add(
+          "this QEMU leaves a VM that was "
+              + runState.wireName()
+              + " in run state postmigrate; cont starts it");
+      return;
+    }
+    var started = qmp.submit(new Cont());
     qmp.execute(new Stop());
     try {
-      var _ = started.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof QmpException cause) {
-        throw cause;
-      }
-      throw e;
+      started.get();
+    } catch (ExecutionException e) {
+      warnings.add("the VM is in run state postmigrate: " + e.getMessage());
+      return;
     }
     warnings.add(
-        "this QEMU does not go back to paused by itself: the guest has run for an instant");
+        "this QEMU does not put a paused VM back; it was started and stopped again at once, and its"
+            + " guest may have run for a moment, after the checkpoint");
   }
 
   /// Another process may hold an image's lock for a moment: then it is tried again.

@@ -34,6 +34,11 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   /// Enough blocks that neither side waits for a single slow write, small beside the table.
   private static final int BLOCKS = 64;
 
+  /// The table is made for it before the stream comes: it takes a while, in which a small VM would
+  /// be
+  /// through.
+  private static final int USUAL_PAGE_SIZE = 4096;
+
   /// Bytes of guest memory in all; more is not refused for its own sake, but since what is kept per
   /// page would not fit.
   private static final long MAX_RAM = 16L << 40;
@@ -48,7 +53,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   private @Nullable StreamReader reader;
   private @Nullable ArchiveWriter writer;
   private volatile @Nullable PagePipeline pipeline;
-  private volatile @Nullable DirtyPageTable table;
+  private DirtyPageTable table;
   private long[][] seen = {};
   private @Nullable DeviceState deviceState;
   private Optional<byte[]> configuration = Optional.empty();
@@ -82,6 +87,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
     this.options = options;
     this.stages = stages;
     this.reserveBytes = reserveOf(options.bufferBytes());
+    this.table = new DirtyPageTable(USUAL_PAGE_SIZE, options.bufferBytes(), reserveBytes);
     this.writesWhileStopped = options.method() == SaveMethod.STOP_COPY;
   }
 
@@ -168,7 +174,10 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
             reader.footers());
     ArchiveWriter archive = ArchiveWriter.begin(target, options.archive(), prologue);
     writer = archive;
-    table = new DirtyPageTable(pageSize, options.bufferBytes(), reserveBytes);
+    if (pageSize != USUAL_PAGE_SIZE) {
+      table.close();
+      table = new DirtyPageTable(pageSize, options.bufferBytes(), reserveBytes);
+    }
     PagePipeline started =
         new PagePipeline(archive, BLOCKS, options.compressors(), channel::shutdown);
     pipeline = started;
@@ -187,7 +196,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
         && pipeline().page(block.index(), pageOffset, window, windowOffset)) {
       return;
     }
-    while (!table().put(block.index(), pageOffset, window, windowOffset, stopped)) {
+    while (!table.put(block.index(), pageOffset, window, windowOffset, stopped)) {
       spill();
     }
     notePeak();
@@ -202,7 +211,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
         && pipeline().zeroPage(block.index(), pageOffset)) {
       return;
     }
-    while (!table().putZero(block.index(), pageOffset)) {
+    while (!table.putZero(block.index(), pageOffset)) {
       spill();
     }
     notePeak();
@@ -224,7 +233,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   public void drain() throws IOException {
     writesWhileStopped = true;
     pipeline().rest(false);
-    table().drainTo(new PipelineSink());
+    table.drainTo(new PipelineSink());
   }
 
   /// Waits until all is written and completes the archive; it is not committed.
@@ -234,10 +243,17 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   /// @return size of the file in bytes
   /// @throws IOException if it cannot be written
   public long finish(DeviceState state, Manifest manifest) throws IOException {
-    pipeline().finish();
+    settle();
     ArchiveWriter archive = writer();
     archive.finish(state, manifest);
     return archive.fileBytes();
+  }
+
+  /// Waits until all pages are written and ends the threads.
+  ///
+  /// @throws IOException if they cannot be written
+  void settle() throws IOException {
+    pipeline().finish();
   }
 
   /// The device state; only after [#receive].
@@ -256,7 +272,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
 
   /// How many pages are in the table; for the draining thread.
   public long tablePages() {
-    return table().size();
+    return table.size();
   }
 
   /// When the last page had come; absent before, and where the stream has no end of RAM.
@@ -305,10 +321,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
     if (archive != null) {
       archive.close();
     }
-    DirtyPageTable pages = table;
-    if (pages != null) {
-      pages.close();
-    }
+    table.close();
   }
 
   /// Marks a page as received. While it is the first of its kind it may go straight to the archive.
@@ -348,7 +361,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
     if (stopped && !stoppedTold) {
       tellStopped();
     }
-    tablePeakPages = Math.max(tablePeakPages, table().size());
+    tablePeakPages = Math.max(tablePeakPages, table.size());
   }
 
   /// Makes room: writes the table, until it is empty or the guest stands and the reserve is free.
@@ -359,9 +372,9 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
       pipeline().rest(false);
     }
     spills++;
-    int before = table().size();
-    table().drainTo(new PipelineSink());
-    int written = before - table().size();
+    int before = table.size();
+    table.drainTo(new PipelineSink());
+    int written = before - table.size();
     pagesSpilled += written;
     if (stopped) {
       pagesSpilledWhileStopped += written;
@@ -374,14 +387,6 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
       throw new IllegalStateException("no RAM section has begun");
     }
     return running;
-  }
-
-  private DirtyPageTable table() {
-    DirtyPageTable pages = table;
-    if (pages == null) {
-      throw new IllegalStateException("no RAM section has begun");
-    }
-    return pages;
   }
 
   private ArchiveWriter writer() {

@@ -2,10 +2,7 @@
 
 package dev.tidemark.tools.command;
 
-import dev.tidemark.tools.report.CheckFailedException;
 import dev.tidemark.tools.report.Console;
-import dev.tidemark.tools.report.UsageException;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 
@@ -22,12 +19,9 @@ public abstract class TidemarkCommand implements Callable<Integer> {
 
   /// Does the work and prints its result. Returning means success.
   ///
-  /// @throws IOException if it fails
-  /// @throws InterruptedException if the thread is interrupted
-  /// @throws UsageException if the arguments do not go together
-  /// @throws CheckFailedException if the result is that something does not hold
-  protected abstract void run()
-      throws IOException, InterruptedException, UsageException, CheckFailedException;
+  /// @throws Exception if it fails, or the result is that something does not hold;
+  ///     [dev.tidemark.tools.report.Failure] tells what becomes of it
+  protected abstract void run() throws Exception;
 
   /// What the command works on, such as a file's name: put before an error that does not say so.
   public abstract String subject();

@@ -4,9 +4,11 @@ package dev.tidemark.tools.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
+import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.command.Cont;
 import dev.tidemark.qmp.fixture.LiveQemu;
@@ -37,13 +39,14 @@ class DemoMutationLiveIT {
   private final Arena arena = Arena.ofShared();
   private final AtomicInteger copies = new AtomicInteger();
 
-  @TempDir private Path folder;
+  private Path folder;
   private GuestLine.Hello hello;
   private Checkpoint checkpoint;
   private CheckpointModel model;
 
   @BeforeAll
-  void saveAVm() throws Exception {
+  void saveAVm(@TempDir Path shared) throws Exception {
+    folder = shared;
     Path file = folder.resolve("demo.tmk");
     hello = DemoRuns.save(DemoRuns.small(LiveQemu.installed().getFirst()), folder, file).hello();
     checkpoint = Checkpoint.open(file);
@@ -133,8 +136,7 @@ class DemoMutationLiveIT {
         .containsExactly(new Reported(page, PageClass.DIRTY, PAGE / 2));
   }
 
-  /// A page of the newest walk, far enough below the page that the guest was at, else one above it
-  /// of the walk before.
+  /// A page below the one that the guest was at: it holds the newest walk.
   private long writtenPage() {
     long page = hello.dirty().start() + 3 * PAGE;
     assertThat(model.memory().holds(page, model.walk(), model.page(page)))
@@ -177,7 +179,8 @@ class DemoMutationLiveIT {
             FileChannel.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       CheckpointStreamWriter.write(mutated, out, CheckpointStreamWriter.Options.DEFAULT);
     }
-    try (WithManifest stored = new WithManifest(Checkpoint.open(copy), checkpoint.manifest());
+    try (WithManifest stored =
+            new WithManifest(StreamCheckpoint.open(ByteSource.of(copy)), checkpoint.manifest());
         DemoVm vm =
             DemoVm.adopt(
                 Restorer.of(stored)
