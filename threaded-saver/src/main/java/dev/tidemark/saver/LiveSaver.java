@@ -183,17 +183,25 @@ public final class LiveSaver {
             counters.spills(),
             counters.pagesSpilled(),
             counters.pagesSpilledWhileStopped(),
-            warnings(migration, steering, downtime, counters));
+            warnings(source, migration, steering, downtime, counters));
     options.listener().progress(new SaveProgress.Completed(report));
     return report;
   }
 
   private List<String> warnings(
+      SourceFacts source,
       MigrationRun migration,
       Steering steering,
       Optional<SaveReport.Downtime> downtime,
       StreamReceiver.Counters counters) {
     List<String> warnings = new ArrayList<>(migration.warnings());
+    if (source.losesWrites(migration.receiver().ramBlocks())) {
+      warnings.add(
+          "QEMU "
+              + source.version().number()
+              + " without KVM can miss what the guest wrote during a live migration, so this checkpoint"
+              + " may be inconsistent; pause the VM before saving it, or use KVM or QEMU 9.0 or newer");
+    }
     if (options.method() == SaveMethod.PRECOPY) {
       downtime
           .map(d -> d.total().minus(options.maxPause()))

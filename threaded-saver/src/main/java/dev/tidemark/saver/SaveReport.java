@@ -3,6 +3,7 @@
 package dev.tidemark.saver;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -48,10 +49,15 @@ public record SaveReport(
 
   /// How long the guest did not run, as seen from the source.
   ///
+  /// @param stopped when the `STOP` event happened, by QEMU's clock
   /// @param total from the `STOP` event to the `RESUME` event, by QEMU's own timestamps
   /// @param finalIteration from the `STOP` event to the last page received
   /// @param deviceState from the last page received to the end of the stream
   /// @param resume from the end of the stream to the `RESUME` event
   public record Downtime(
-      Duration total, Duration finalIteration, Duration deviceState, Duration resume) {}
+      Instant stopped,
+      Duration total,
+      Duration finalIteration,
+      Duration deviceState,
+      Duration resume) {}
 }

@@ -13,9 +13,11 @@ import dev.tidemark.qmp.command.QomGet;
 import dev.tidemark.qmp.command.QueryBlock;
 import dev.tidemark.qmp.command.QueryStatus;
 import dev.tidemark.qmp.command.QueryTarget;
+import dev.tidemark.qmp.command.Raw;
 import dev.tidemark.qmp.command.RunState;
 import dev.tidemark.qmp.json.JsonBoolean;
 import dev.tidemark.qmp.json.JsonString;
+import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -27,6 +29,7 @@ import java.util.Optional;
 /// @param target QEMU's target, such as `x86_64`
 /// @param machineType machine type name; empty if QEMU does not tell
 /// @param runState the run state before the save
+/// @param tcg whether the guest's code is translated (TCG), not run by KVM
 /// @param vmdescSuppressed whether this machine's stream has no vmdesc, so that its end cannot be
 /// seen
 /// @param memoryMap the lines of `info mtree -f`; empty if QEMU does not tell
@@ -37,10 +40,12 @@ record SourceFacts(
     String target,
     String machineType,
     RunState runState,
+    boolean tcg,
     boolean vmdescSuppressed,
     List<String> memoryMap,
     List<Manifest.Disk> disks,
     Optional<Manifest.CommandLine> commandLine) {
+  private static final long LOSING_MULTIPLE = 256 << 10;
 
   /// Asks QEMU.
   ///
@@ -51,10 +56,21 @@ record SourceFacts(
         qmp.execute(new QueryTarget()),
         machineType(qmp),
         qmp.execute(new QueryStatus()).status(),
+        isTcg(qmp),
         suppressesVmdesc(qmp),
         memoryMap(qmp),
         disks(qmp),
         qmp.peerPid().flatMap(PeerProcess::of).map(SourceFacts::withoutSecrets));
+  }
+
+  /// Whether this QEMU can miss what the guest writes while its memory is being sent: before 9.0
+  /// under
+  /// TCG, dirty tracking loses writes to RAM blocks whose size is a multiple of 256 KiB.
+  boolean losesWrites(List<RamBlock> blocks) {
+    return tcg
+        && runState == RunState.Known.RUNNING
+        && !version.isAtLeast(9, 0)
+        && blocks.stream().anyMatch(b -> b.usedLength() % LOSING_MULTIPLE == 0);
   }
 
   /// The names of the disks that the guest can write.
@@ -96,6 +112,10 @@ record SourceFacts(
     } catch (QmpException.CommandFailed e) {
       return "";
     }
+  }
+
+  private static boolean isTcg(QmpClient qmp) throws IOException, InterruptedException {
+    return !qmp.execute(new Raw("query-kvm")).asObject().bool("enabled");
   }
 
   private static boolean suppressesVmdesc(QmpClient qmp) throws IOException, InterruptedException {

@@ -195,7 +195,7 @@ public final class MigrationRun implements AutoCloseable {
     Duration total = Duration.between(stop, resume);
     return Optional.of(
         new SaveReport.Downtime(
-            total, toLastPage, atLeastZero(toEnd.minus(toLastPage)), total.minus(toEnd)));
+            stop, total, toLastPage, atLeastZero(toEnd.minus(toLastPage)), total.minus(toEnd)));
   }
 
   @Override

@@ -63,6 +63,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   private volatile boolean writesWhileStopped;
 
   private volatile long ramBytes;
+  private volatile List<RamBlock> ramBlocks = List.of();
   private volatile @Nullable Instant lastPageTime;
   private volatile @Nullable Instant endTime;
   private volatile long endNanos;
@@ -182,6 +183,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
         new PagePipeline(archive, BLOCKS, options.compressors(), channel::shutdown);
     pipeline = started;
     ramBytes = bytes;
+    ramBlocks = blocks;
     if (stopped && !writesWhileStopped) {
       started.rest(true);
     }
@@ -263,6 +265,11 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
       throw new IllegalStateException("the stream has not ended");
     }
     return state;
+  }
+
+  /// The RAM blocks; only after [#receive].
+  public List<RamBlock> ramBlocks() {
+    return ramBlocks;
   }
 
   /// Used length of all RAM blocks together; 0 before the block list has come.

@@ -16,6 +16,7 @@ import dev.tidemark.tools.report.Quantity;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -85,7 +86,7 @@ public final class Demo {
         awaitWork(console, hello, begin);
         Saved saved = save(qmp, console, hello, file);
         listener.says(describe(saved));
-        vm.close();
+        vm.kill();
         listener.says("killed the VM");
         return saved;
       }
@@ -128,12 +129,12 @@ public final class Demo {
         options.save().method() == SaveMethod.PRECOPY
             ? "saving it while it works ..."
             : "saving it while it stands ...");
-    SaveWatch watch = new SaveWatch(options.save().listener());
     long tickBefore = lastTick(console);
+    Instant beginTime = Instant.now();
     long begin = System.nanoTime();
     SaveReport report;
     try (FileTarget target = FileTarget.create(file, FileTarget.Options.DEFAULT)) {
-      report = LiveSaver.of(qmp, watch.heardBy(options.save())).save(target);
+      report = LiveSaver.of(qmp, options.save()).save(target);
     }
     long end = System.nanoTime();
     long tickAfter = awaitTickAfter(console, end);
@@ -145,11 +146,20 @@ public final class Demo {
         qmp.version().number(),
         hello,
         report,
-        watch.stood().flatMap(stood -> gap(console, stood.fromNanos(), stood.toNanos())),
+        report.downtime().flatMap(stood -> gapAround(console, stood, beginTime, begin)),
         gap(console, begin, end),
         tickBefore,
         tickAfter,
         problems);
+  }
+
+  /// The longest gap between ticks in which the guest stood. QEMU runs on this machine, so its
+  /// clock is
+  /// ours.
+  private Optional<Duration> gapAround(
+      GuestConsole console, SaveReport.Downtime stood, Instant beginTime, long beginNanos) {
+    long stopped = beginNanos + Duration.between(beginTime, stood.stopped()).toNanos();
+    return gap(console, stopped, stopped + stood.total().toNanos());
   }
 
   private Optional<Duration> gap(GuestConsole console, long fromNanos, long toNanos) {

@@ -240,10 +240,15 @@ public final class DemoVm implements AutoCloseable {
   }
 
   /// Kills it, and waits until it is gone. What its guest has said can still be asked for.
-  @Override
-  public void close() {
+  public void kill() {
     kill(process);
     console.close();
+  }
+
+  /// As [#kill].
+  @Override
+  public void close() {
+    kill();
   }
 
   private static void kill(ProcessHandle process) {
