@@ -100,7 +100,13 @@ public final class LiveSaver {
                 "downtime-limit", steering.firstLimit(), "max-bandwidth", steering.bandwidth()));
     try (MigrationRun migration =
         new MigrationRun(
-            qmp, options, steering, target, returnPath, source.runState(), this::reach)) {
+            qmp,
+            options,
+            steering,
+            target,
+            returnPath,
+            source.runState(),
+            stage -> arrive(stage, source))) {
       reach(SaveStage.CAPABILITIES_SET);
       run = migration;
       if (cancelled) {
@@ -247,6 +253,14 @@ public final class LiveSaver {
               + "), and a checkpoint of its memory is of no use without their content at that moment;"
               + " with --disks none they are left out, and keeping them is up to you");
     }
+  }
+
+  /// Device state comes only once the guest stands, though the event that says so may come later.
+  private void arrive(SaveStage stage, SourceFacts source) {
+    if (stage == SaveStage.DEVICE_STATE && source.runState() == RunState.Known.RUNNING) {
+      reach(SaveStage.STOPPED);
+    }
+    reach(stage);
   }
 
   private void reach(SaveStage stage) {

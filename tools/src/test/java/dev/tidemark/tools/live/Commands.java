@@ -72,6 +72,12 @@ final class Commands {
     }
   }
 
+  /// Kills a process and waits until it is gone.
+  static void kill(ProcessHandle process) {
+    process.destroyForcibly();
+    var _ = process.onExit().orTimeout(SECONDS, TimeUnit.SECONDS).join();
+  }
+
   /// Goes on only if something is there that a live test needs.
   ///
   /// @throws AssertionError if it is not and live tests are required

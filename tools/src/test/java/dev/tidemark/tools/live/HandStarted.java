@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// A VM as somebody starts it by hand: in a folder of his, with names relative to it, without any
@@ -114,8 +113,7 @@ final class HandStarted implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    process.destroyForcibly();
-    assertThat(process.waitFor(LiveQemu.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+  public void close() {
+    Commands.kill(process.toHandle());
   }
 }

@@ -20,6 +20,8 @@ final class KillableSave {
 
   private KillableSave() {}
 
+  /// Saves, and stops at the stage.
+  ///
   /// @param args monitor's socket, checkpoint, stage
   public static void main(String[] args) throws Exception {
     SaveStage where = SaveStage.valueOf(args[2]);

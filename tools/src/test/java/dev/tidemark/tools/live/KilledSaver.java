@@ -10,7 +10,6 @@ import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /// A [KillableSave] that has come to its stage.
 final class KilledSaver implements AutoCloseable {
@@ -84,15 +83,14 @@ final class KilledSaver implements AutoCloseable {
   /// Kills it with SIGKILL and waits until it is gone.
   ///
   /// @return when it was killed, as [System#nanoTime] says
-  long kill() throws InterruptedException {
+  long kill() {
     long when = System.nanoTime();
-    process.destroyForcibly();
-    assertThat(process.waitFor(LiveQemu.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    Commands.kill(process.toHandle());
     return when;
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     var _ = kill();
   }
 }

@@ -2,13 +2,11 @@
 
 package dev.tidemark.tools.live;
 
-import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.qmp.json.JsonObject;
 import dev.tidemark.qmp.json.JsonValue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// A VM that `tidemark restore` has brought back; killed on close.
@@ -59,8 +57,7 @@ final class RestoredVm implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    process.destroyForcibly();
-    var _ = process.onExit().get(LiveQemu.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  public void close() {
+    Commands.kill(process);
   }
 }
