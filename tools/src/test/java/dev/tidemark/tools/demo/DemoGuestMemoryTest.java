@@ -111,14 +111,16 @@ class DemoGuestMemoryTest {
     assertThat(DemoGuestMemory.seed(address, 3 << 8)).isEqualTo(seed);
     assertThat(memory("random").word(address, 3 << 8, 0)).isEqualTo(seed);
     assertThat(memory("random").word(address, 3 << 8, 2)).isEqualTo(seed + 0x3c6ef372fe94f82aL);
-    assertThat(memory("half").word(address, 3 << 8, 255))
-        .isEqualTo(seed + 255 * 0x9e3779b97f4a7c15L);
+    assertThat(memory("half").word(address, 3 << 8, 255)).isEqualTo(goldenSteps(seed, 255));
     assertThat(memory("half").word(address, 3 << 8, 256)).isEqualTo(seed);
-    assertThat(memory("zero").word(address, 3 << 8, 15)).isEqualTo(seed + 15 * 0x9e3779b97f4a7c15L);
+    assertThat(memory("zero").word(address, 3 << 8, 15)).isEqualTo(goldenSteps(seed, 15));
     assertThat(memory("zero").word(address, 3 << 8, 16)).isZero();
     assertThat(memory("zero").word(address, 3 << 8, 495)).isZero();
-    assertThat(memory("zero").word(address, 3 << 8, 496))
-        .isEqualTo(seed + 496 * 0x9e3779b97f4a7c15L);
+    assertThat(memory("zero").word(address, 3 << 8, 496)).isEqualTo(goldenSteps(seed, 496));
+  }
+
+  private static long goldenSteps(long seed, long steps) {
+    return seed + steps * 0x9e3779b97f4a7c15L;
   }
 
   private static DemoGuestMemory memory(String fill) {
