@@ -84,10 +84,10 @@ public final class LiveSaver {
     Instant created = Instant.now();
     long beginNanos = System.nanoTime();
     options.listener().progress(new SaveProgress.SettingUp());
+    SettingsGuard.putBackLeftOvers(qmp);
     SourceFacts source = SourceFacts.of(qmp);
     check(source);
     Rehearsal.run();
-    SettingsGuard.putBackLeftOvers(qmp);
     reach(SaveStage.CONNECTED);
 
     Steering steering = new Steering(options);
@@ -95,6 +95,7 @@ public final class LiveSaver {
     SettingsGuard settings =
         SettingsGuard.change(
             qmp,
+            source.runState(),
             returnPath ? Set.of("events", "return-path") : Set.of("events"),
             JsonObject.of(
                 "downtime-limit", steering.firstLimit(), "max-bandwidth", steering.bandwidth()));

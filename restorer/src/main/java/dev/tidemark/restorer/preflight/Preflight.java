@@ -110,7 +110,10 @@ public final class Preflight {
     }
     boolean folder = Files.isDirectory(target.workingDirectory());
     if (!folder) {
-      refuse("the VM's working folder is gone: " + target.workingDirectory());
+      refuse(
+          "the VM's working folder is gone: "
+              + target.workingDirectory()
+              + "; make it again, or give a command line: -- QEMU-ARGUMENTS");
     }
     return program && folder;
   }

@@ -5,8 +5,14 @@ package dev.tidemark.saver.guard;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.command.MigrateSetCapabilities;
 import dev.tidemark.qmp.command.MigrateSetParameters;
+import dev.tidemark.qmp.command.MigrationStatus;
+import dev.tidemark.qmp.command.QueryMigrate;
 import dev.tidemark.qmp.command.QueryMigrateCapabilities;
 import dev.tidemark.qmp.command.QueryMigrateParameters;
+import dev.tidemark.qmp.command.QueryStatus;
+import dev.tidemark.qmp.command.Raw;
+import dev.tidemark.qmp.command.RunState;
+import dev.tidemark.qmp.command.Stop;
 import dev.tidemark.qmp.json.JsonException;
 import dev.tidemark.qmp.json.JsonObject;
 import dev.tidemark.qmp.json.JsonValue;
@@ -24,6 +30,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 /// Keeps a VM's migration settings as they were: notes what is changed before it is changed, and
 /// puts it back.
@@ -39,12 +47,18 @@ public final class SettingsGuard {
   private final Path note;
   private final Map<String, Boolean> capabilities;
   private final JsonObject parameters;
+  private final String runState;
   private boolean putBack;
 
   private SettingsGuard(
-      QmpClient qmp, Path note, Map<String, Boolean> capabilities, JsonObject parameters) {
+      QmpClient qmp,
+      Path note,
+      String runState,
+      Map<String, Boolean> capabilities,
+      JsonObject parameters) {
     this.qmp = qmp;
     this.note = note;
+    this.runState = runState;
     this.capabilities = capabilities;
     this.parameters = parameters;
   }
@@ -52,11 +66,13 @@ public final class SettingsGuard {
   /// Changes settings, having noted how they are.
   ///
   /// @param qmp the VM
+  /// @param runState the VM's run state
   /// @param wanted the capabilities that must be on; all others are turned off
   /// @param changed the parameters to set, by name
   /// @return puts back what was changed
   /// @throws IOException if QEMU refuses, or no note can be left
-  public static SettingsGuard change(QmpClient qmp, Set<String> wanted, JsonObject changed)
+  public static SettingsGuard change(
+      QmpClient qmp, RunState runState, Set<String> wanted, JsonObject changed)
       throws IOException, InterruptedException {
     Map<String, Boolean> before = qmp.execute(new QueryMigrateCapabilities());
     Map<String, Boolean> set = new LinkedHashMap<>();
@@ -77,7 +93,12 @@ public final class SettingsGuard {
       }
     }
     SettingsGuard guard =
-        new SettingsGuard(qmp, noteOf(qmp), Map.copyOf(back), new JsonObject(parametersBack));
+        new SettingsGuard(
+            qmp,
+            noteOf(qmp),
+            runState.wireName(),
+            Map.copyOf(back),
+            new JsonObject(parametersBack));
     guard.write();
     try {
       if (!set.isEmpty()) {
@@ -98,6 +119,9 @@ public final class SettingsGuard {
   /// @throws IOException if QEMU refuses
   public static boolean putBackLeftOvers(QmpClient qmp) throws IOException, InterruptedException {
     Path note = noteOf(qmp);
+    if (!Files.exists(note) || isMigrating(qmp)) {
+      return false; // settings of a migration that goes on are somebody's
+    }
     JsonObject left;
     try {
       left = JsonValue.parse(Files.readString(note)).asObject();
@@ -112,8 +136,35 @@ public final class SettingsGuard {
     for (String name : noted.members().keySet()) {
       capabilities.put(name, noted.bool(name));
     }
-    new SettingsGuard(qmp, note, capabilities, left.object("parameters")).putBack();
+    String runState = left.optString("run-state").orElse("");
+    new SettingsGuard(qmp, note, runState, capabilities, left.object("parameters")).putBack();
+    if (runState.equals(RunState.Known.PAUSED.wireName())
+        && qmp.execute(new QueryStatus()).status() == RunState.Known.POSTMIGRATE) {
+      pauseAgain(qmp);
+    }
     return true;
+  }
+
+  private static boolean isMigrating(QmpClient qmp) throws IOException, InterruptedException {
+    MigrationStatus status = qmp.execute(new QueryMigrate()).status();
+    return !status.isOver() && status != MigrationStatus.Known.NONE;
+  }
+
+  /// Leads a VM from `postmigrate` back to `paused`. QEMU before 8.0 leaves a VM there that was
+  /// paused
+  /// before its migration failed, and the one way out is to start it and stop it at once, in one
+  /// write.
+  ///
+  /// @param qmp the VM
+  /// @throws IOException if QEMU refuses
+  public static void pauseAgain(QmpClient qmp) throws IOException, InterruptedException {
+    CompletableFuture<JsonValue> started = qmp.submit(new Raw("cont"));
+    qmp.execute(new Stop());
+    try {
+      started.get();
+    } catch (ExecutionException e) {
+      throw new IOException("the VM is in run state postmigrate: " + e.getMessage(), e);
+    }
   }
 
   /// Puts the settings back and removes the note. Does nothing the second time.
@@ -149,7 +200,13 @@ public final class SettingsGuard {
     Map<String, JsonValue> asJson = new LinkedHashMap<>();
     capabilities.forEach((name, on) -> asJson.put(name, JsonValue.of(on)));
     JsonObject all =
-        JsonObject.of("capabilities", new JsonObject(asJson), "parameters", parameters);
+        JsonObject.of(
+            "run-state",
+            runState,
+            "capabilities",
+            new JsonObject(asJson),
+            "parameters",
+            parameters);
     Path part = note.resolveSibling(note.getFileName() + ".part-" + ProcessHandle.current().pid());
     Files.write(part, all.toJson().getBytes(StandardCharsets.UTF_8));
     Files.move(part, note, StandardCopyOption.ATOMIC_MOVE);

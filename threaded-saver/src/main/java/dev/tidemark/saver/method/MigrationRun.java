@@ -18,7 +18,6 @@ import dev.tidemark.qmp.command.QueryMigrate;
 import dev.tidemark.qmp.command.QueryStatus;
 import dev.tidemark.qmp.command.RamStats;
 import dev.tidemark.qmp.command.RunState;
-import dev.tidemark.qmp.command.Stop;
 import dev.tidemark.qmp.command.VmStatus;
 import dev.tidemark.qmp.descriptor.SocketPair;
 import dev.tidemark.qmp.json.JsonObject;
@@ -27,6 +26,7 @@ import dev.tidemark.saver.SaveOptions;
 import dev.tidemark.saver.SaveProgress;
 import dev.tidemark.saver.SaveReport;
 import dev.tidemark.saver.SaveStage;
+import dev.tidemark.saver.guard.SettingsGuard;
 import dev.tidemark.saver.pipeline.StreamReceiver;
 import dev.tidemark.saver.pipeline.ThrottledChannel;
 import dev.tidemark.stream.StreamException;
@@ -38,7 +38,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -232,6 +231,9 @@ public final class MigrationRun implements AutoCloseable {
         if (next.isEmpty()) {
           continue;
         }
+        if (runState != RunState.Known.RUNNING) {
+          continue; // what moves now is only the way back to paused
+        }
         if (next.get().name().equals("STOP") && stopAt == null) {
           stopAt = next.get().timestamp();
           receiver.guestStopped();
@@ -379,9 +381,9 @@ public final class MigrationRun implements AutoCloseable {
     }
   }
 
-  /// QEMU before 8.0 leaves a VM that was paused in `postmigrate`, from where it could not be saved
-  /// again. The one way out is to start it and stop it at once, in one write.
-  private void leavePostmigrate() throws QmpException, InterruptedException {
+  /// Some QEMUs leave a VM that was paused in `postmigrate`, from where it could not be saved
+  /// again.
+  private void leavePostmigrate() throws IOException, InterruptedException {
     if (runState != RunState.Known.PAUSED) {
       warnings.add(
           "this QEMU leaves a VM that was "
@@ -389,14 +391,7 @@ public final class MigrationRun implements AutoCloseable {
               + " in run state postmigrate; cont starts it");
       return;
     }
-    var started = qmp.submit(new Cont());
-    qmp.execute(new Stop());
-    try {
-      started.get();
-    } catch (ExecutionException e) {
-      warnings.add("the VM is in run state postmigrate: " + e.getMessage());
-      return;
-    }
+    SettingsGuard.pauseAgain(qmp);
     warnings.add(
         "this QEMU does not put a paused VM back; it was started and stopped again at once, and its"
             + " guest may have run for a moment, after the checkpoint");

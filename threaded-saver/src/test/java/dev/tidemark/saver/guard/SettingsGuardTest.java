@@ -5,6 +5,7 @@ package dev.tidemark.saver.guard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.qmp.QmpClient;
+import dev.tidemark.qmp.command.RunState;
 import dev.tidemark.qmp.fixture.FakeQmpServer;
 import dev.tidemark.qmp.json.JsonArray;
 import dev.tidemark.qmp.json.JsonObject;
@@ -60,6 +61,7 @@ class SettingsGuardTest {
   private static SettingsGuard change(QmpClient qmp) throws Exception {
     return SettingsGuard.change(
         qmp,
+        RunState.Known.RUNNING,
         Set.of("events", "return-path"),
         JsonObject.of("downtime-limit", 5, "max-bandwidth", 0));
   }
