@@ -123,7 +123,10 @@ class PreflightTest {
             Finding.refusal("-kernel vmlinuz: no such file: " + folder.resolve("vmlinuz")));
     assertThat(Preflight.check(vm(PC), new Preflight.Target(program, folder.resolve("gone"), plan)))
         .containsExactly(
-            Finding.refusal("the VM's working folder is gone: " + folder.resolve("gone")));
+            Finding.refusal(
+                "the VM's working folder is gone: "
+                    + folder.resolve("gone")
+                    + "; make it again, or give a command line: -- QEMU-ARGUMENTS"));
     assertThat(Preflight.check(vm(PC), new Preflight.Target(folder.resolve("none"), folder, plan)))
         .containsExactly(Finding.refusal("no such program: " + folder.resolve("none")));
   }
