@@ -82,6 +82,15 @@ public final class Restorer {
     }
   }
 
+  private static void addHook(Thread hook) throws InterruptedIOException {
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      // The process is ending already: what was started ends with it.
+      throw new InterruptedIOException("interrupted");
+    }
+  }
+
   private Restoration launch(LaunchPlans.Source source) throws IOException, InterruptedException {
     RunFolders folder = RunFolders.open(options.runFolder());
     boolean done = false;
@@ -124,8 +133,8 @@ public final class Restorer {
                   folder.remove();
                 });
     boolean done = false;
-    Runtime.getRuntime().addShutdownHook(hook);
     try {
+      addHook(hook);
       QmpAddress qmp = QmpAddress.unix(target.plan().qmpSocket());
       Loaded loaded = load(qmp, process, deadline);
       List<String> command = new ArrayList<>(List.of(target.executable().toString()));

@@ -114,7 +114,8 @@ public final class LiveSaver {
         throw new SaveException.Cancelled();
       }
       migration.run();
-      settings.putBack();
+      // The checkpoint is good whatever becomes of the VM now; what cannot be put back stays noted.
+      settings.tryPutBack();
       return store(target, source, migration, steering, created, beginNanos);
     } finally {
       run = null;

@@ -36,13 +36,16 @@ public record SaveOptions(
   /// The smallest dirty-page table, in bytes.
   public static final long MIN_BUFFER = 1L << 20;
 
+  /// The largest dirty-page table, in bytes: what it keeps per page must fit into a small heap.
+  public static final long MAX_BUFFER = 16L << 30;
+
   /// Checks the ranges.
   public SaveOptions {
     if (maxPause.isNegative() || maxPause.isZero()) {
       throw new IllegalArgumentException("the pause must be longer than nothing");
     }
-    if (bufferBytes < MIN_BUFFER) {
-      throw new IllegalArgumentException("the buffer must be at least 1 MiB");
+    if (bufferBytes < MIN_BUFFER || bufferBytes > MAX_BUFFER) {
+      throw new IllegalArgumentException("the buffer must be at least 1 MiB and at most 16 GiB");
     }
     if (compressors < 1) {
       throw new IllegalArgumentException("at least one compressor thread is needed");

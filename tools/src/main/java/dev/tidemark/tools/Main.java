@@ -3,6 +3,7 @@
 package dev.tidemark.tools;
 
 import dev.tidemark.tools.report.Console;
+import dev.tidemark.tools.report.ExitCode;
 
 /// The entry point of the `tidemark` command.
 public final class Main {
@@ -16,6 +17,10 @@ public final class Main {
     int code;
     try (Console console = Console.standard()) {
       code = Tidemark.run(console, args);
+      if (code == ExitCode.OK.code() && !console.isPrinted()) {
+        System.err.println("tidemark: standard output cannot be written");
+        code = ExitCode.FAILED.code();
+      }
     }
     System.exit(code);
   }

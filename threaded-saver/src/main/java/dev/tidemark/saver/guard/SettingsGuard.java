@@ -131,6 +131,11 @@ public final class SettingsGuard {
       Files.deleteIfExists(note);
       return false;
     }
+    long saver = left.optLong("saver").orElse(0);
+    if (saver != ProcessHandle.current().pid()
+        && ProcessHandle.of(saver).map(ProcessHandle::isAlive).orElse(false)) {
+      return false; // it still saves, and will put them back itself
+    }
     Map<String, Boolean> capabilities = new LinkedHashMap<>();
     JsonObject noted = left.object("capabilities");
     for (String name : noted.members().keySet()) {
@@ -201,6 +206,8 @@ public final class SettingsGuard {
     capabilities.forEach((name, on) -> asJson.put(name, JsonValue.of(on)));
     JsonObject all =
         JsonObject.of(
+            "saver",
+            ProcessHandle.current().pid(),
             "run-state",
             runState,
             "capabilities",
@@ -208,6 +215,9 @@ public final class SettingsGuard {
             "parameters",
             parameters);
     Path part = note.resolveSibling(note.getFileName() + ".part-" + ProcessHandle.current().pid());
+    Files.deleteIfExists(part);
+    Files.createFile(
+        part, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.write(part, all.toJson().getBytes(StandardCharsets.UTF_8));
     Files.move(part, note, StandardCopyOption.ATOMIC_MOVE);
   }

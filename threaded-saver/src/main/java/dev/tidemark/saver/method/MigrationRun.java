@@ -59,6 +59,7 @@ public final class MigrationRun implements AutoCloseable {
   private static final String DESCRIPTOR_NAME = "tidemark";
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration UNTIL_BACK = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
   private static final Duration LONGEST_SILENCE = Duration.ofSeconds(30);
   private static final int SOCKET_BUFFER = 4 << 20;
 
@@ -82,6 +83,8 @@ public final class MigrationRun implements AutoCloseable {
   private volatile @Nullable Instant resumeAt;
   private volatile boolean cancelled;
 
+  private boolean standsForGood;
+  private @Nullable Thread reader;
   private long startNanos;
   private long iterations;
   private final List<String> warnings = new ArrayList<>();
@@ -128,7 +131,7 @@ public final class MigrationRun implements AutoCloseable {
       qmp.getfd(DESCRIPTOR_NAME, sockets.remote());
       sockets.closeRemote();
       start("tidemark-events", () -> follow(events));
-      start("tidemark-read", this::receive);
+      reader = start("tidemark-read", this::receive);
       try {
         qmp.execute(new Migrate("fd:" + DESCRIPTOR_NAME));
       } catch (QmpException e) {
@@ -200,8 +203,21 @@ public final class MigrationRun implements AutoCloseable {
   @Override
   public void close() throws IOException {
     channel.shutdown();
+    awaitReader();
     try (sockets) {
       receiver.close();
+    }
+  }
+
+  /// What the reader uses is given back only when it has ended.
+  private void awaitReader() {
+    Thread running = reader;
+    if (running != null) {
+      try {
+        running.join(UNTIL_BACK);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -263,7 +279,7 @@ public final class MigrationRun implements AutoCloseable {
     if (!change.isEmpty() && stopAt == null) {
       qmp.execute(new MigrateSetParameters(change));
     }
-    watch(info, now, rate);
+    watch(info);
     options
         .listener()
         .progress(
@@ -283,14 +299,11 @@ public final class MigrationRun implements AutoCloseable {
   /// QEMU closes the socket when a migration fails; should it not, or should it send nothing any
   /// more,
   /// the save must not wait for ever.
-  private void watch(MigrationInfo info, long nowNanos, long rate) {
-    if (rate > 0 || quietSinceNanos == 0) {
-      quietSinceNanos = nowNanos;
-    }
+  private void watch(MigrationInfo info) {
     if (info.status() == MigrationStatus.Known.FAILED
         || info.status() == MigrationStatus.Known.CANCELLED) {
       channel.shutdown();
-    } else if (nowNanos - quietSinceNanos > LONGEST_SILENCE.toNanos()) {
+    } else if (channel.waiting().compareTo(LONGEST_SILENCE) > 0) {
       failure.compareAndSet(
           null,
           new SaveException.MigrationFailed(
@@ -303,7 +316,6 @@ public final class MigrationRun implements AutoCloseable {
     }
   }
 
-  private long quietSinceNanos;
   private long lastNanos;
   private long lastBytes;
 
@@ -343,7 +355,9 @@ public final class MigrationRun implements AutoCloseable {
       case IOException e -> throw e;
       case Throwable e -> throw new IllegalStateException("receiving the stream failed", e);
     }
-    if (runState == RunState.Known.RUNNING && !resumed.await(2, TimeUnit.SECONDS)) {
+    if (runState == RunState.Known.RUNNING
+        && !standsForGood
+        && !resumed.await(2, TimeUnit.SECONDS)) {
       warnings.add("QEMU did not say when the guest was running again; the pause is not known");
     }
   }
@@ -360,8 +374,18 @@ public final class MigrationRun implements AutoCloseable {
         iterations = Math.max(iterations, info.ram().map(RamStats::dirtySyncCount).orElse(0L));
         return info.errorDesc().orElse("");
       }
-      if (over && runState == RunState.Known.RUNNING) {
-        contUnlessLocked();
+      boolean underWay = now.status() == RunState.Known.FINISH_MIGRATE;
+      if (over && !underWay && now.status() != RunState.Known.POSTMIGRATE) {
+        // Somebody has paused it meanwhile, or it has ended: that is not ours to undo.
+        warnings.add(
+            "the VM was %s and is %s now, by somebody else's doing or its guest's"
+                .formatted(runState.wireName(), now.status().wireName()));
+        standsForGood = true;
+        return info.errorDesc().orElse("");
+      } else if (over && runState == RunState.Known.RUNNING) {
+        if (!underWay || System.nanoTime() > deadline - UNTIL_BACK.toNanos() + PATIENCE.toNanos()) {
+          contUnlessLocked();
+        }
       } else if (over && now.status() == RunState.Known.POSTMIGRATE) {
         leavePostmigrate();
         return info.errorDesc().orElse("");
@@ -418,7 +442,7 @@ public final class MigrationRun implements AutoCloseable {
     return duration.isNegative() ? Duration.ZERO : duration;
   }
 
-  private static void start(String name, Runnable job) {
-    Thread.ofPlatform().name(name).daemon(true).start(job);
+  private static Thread start(String name, Runnable job) {
+    return Thread.ofPlatform().name(name).daemon(true).start(job);
   }
 }

@@ -8,6 +8,7 @@ import dev.tidemark.checkpoint.archive.PageBlockCompressor;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -149,7 +150,9 @@ public final class PagePipeline implements AutoCloseable {
     }
     try {
       for (int i = 0; i < slots; i++) {
-        await(free);
+        if (await(free) == null) {
+          throw new IllegalStateException("the threads were put to rest while they had to finish");
+        }
       }
     } finally {
       close();
@@ -195,6 +198,9 @@ public final class PagePipeline implements AutoCloseable {
           slot = queue.poll(1, TimeUnit.MILLISECONDS);
         }
         throwFailure();
+        if (slot == null && closing) {
+          throw new ClosedChannelException();
+        }
         if (slot != null || resting) {
           return slot;
         }

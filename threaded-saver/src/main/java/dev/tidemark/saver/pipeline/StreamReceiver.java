@@ -58,6 +58,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   private @Nullable DeviceState deviceState;
   private Optional<byte[]> configuration = Optional.empty();
 
+  private final Object restLock = new Object();
   private volatile boolean stopped;
   private boolean stoppedTold;
   private volatile boolean writesWhileStopped;
@@ -184,9 +185,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
     pipeline = started;
     ramBytes = bytes;
     ramBlocks = blocks;
-    if (stopped && !writesWhileStopped) {
-      started.rest(true);
-    }
+    restIfAllowed();
   }
 
   @Override
@@ -223,9 +222,23 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   public void guestStopped() {
     stopped = true;
     channel.release();
-    PagePipeline running = pipeline;
-    if (running != null && !writesWhileStopped) {
-      running.rest(true);
+    restIfAllowed();
+  }
+
+  /// Under one lock with [#writeFromNowOn], so that threads told to go on are not put to rest late.
+  private void restIfAllowed() {
+    synchronized (restLock) {
+      PagePipeline running = pipeline;
+      if (running != null && stopped && !writesWhileStopped) {
+        running.rest(true);
+      }
+    }
+  }
+
+  private void writeFromNowOn() {
+    synchronized (restLock) {
+      writesWhileStopped = true;
+      pipeline().rest(false);
     }
   }
 
@@ -233,9 +246,10 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   ///
   /// @throws IOException if it cannot be written
   public void drain() throws IOException {
-    writesWhileStopped = true;
-    pipeline().rest(false);
-    table.drainTo(new PipelineSink());
+    writeFromNowOn();
+    if (!table.drainTo(new PipelineSink())) {
+      throw new IllegalStateException("the pipeline refused pages while it does not rest");
+    }
   }
 
   /// Waits until all is written and completes the archive; it is not committed.
@@ -375,8 +389,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   private void spill() throws IOException {
     if (stopped && !writesWhileStopped) {
       // Even the reserve is used up: nothing is left but to write while the guest stands.
-      writesWhileStopped = true;
-      pipeline().rest(false);
+      writeFromNowOn();
     }
     spills++;
     int before = table.size();

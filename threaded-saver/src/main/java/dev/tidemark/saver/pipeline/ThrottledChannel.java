@@ -5,6 +5,7 @@ package dev.tidemark.saver.pipeline;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
+import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -24,6 +25,7 @@ public final class ThrottledChannel implements ReadableByteChannel {
   private final Condition released = lock.newCondition();
   private volatile boolean free;
   private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong waitingSince = new AtomicLong();
   private long startNanos;
 
   /// A throttle.
@@ -42,16 +44,23 @@ public final class ThrottledChannel implements ReadableByteChannel {
   @Override
   public int read(ByteBuffer target) throws IOException {
     if (free) {
-      return counted(channel.read(target));
+      return readNow(target);
     }
     awaitTurn();
     int limit = target.limit();
-    target.limit(Math.min(limit, target.position() + MOST_AT_ONCE));
+    int atOnce = Math.clamp(bytesPerSecond / 10, 4096, MOST_AT_ONCE);
+    target.limit(Math.min(limit, target.position() + atOnce));
     try {
-      return counted(channel.read(target));
+      return readNow(target);
     } finally {
       target.limit(limit);
     }
+  }
+
+  /// How long the reader has been waiting for bytes now; zero while it does something else.
+  public Duration waiting() {
+    long since = waitingSince.get();
+    return since == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
   }
 
   /// How many bytes were read so far.
@@ -86,7 +95,10 @@ public final class ThrottledChannel implements ReadableByteChannel {
     channel.close();
   }
 
-  private int counted(int read) {
+  private int readNow(ByteBuffer target) throws IOException {
+    waitingSince.set(System.nanoTime() | 1);
+    int read = channel.read(target);
+    waitingSince.set(0);
     if (read > 0) {
       bytes.addAndGet(read);
     }

@@ -82,6 +82,9 @@ public final class SaveCommand extends TidemarkCommand {
 
   private SaveReport save(QmpAddress address, SaveOptions options, Path file)
       throws IOException, InterruptedException {
+    // Whoever interrupts before there is a saver interrupts the waiting for the monitor.
+    Thread caller = Thread.currentThread();
+    console().onInterrupt(caller::interrupt);
     // Made before the VM is touched: a target that cannot be written is found now.
     try (FileTarget target = FileTarget.create(file, new FileTarget.Options(force, keepPartial));
         QmpClient client = QmpClient.connect(address)) {

@@ -61,6 +61,13 @@ public final class Console implements AutoCloseable {
     return terminal;
   }
 
+  /// Brings out what was printed on [#out].
+  ///
+  /// @return whether all of it could be written
+  public boolean isPrinted() {
+    return !out.checkError();
+  }
+
   /// Prints a warning: something that the user should know and that stops nothing.
   ///
   /// @param message one line, lower case, no full stop
@@ -76,7 +83,12 @@ public final class Console implements AutoCloseable {
   public synchronized void onInterrupt(Runnable action) {
     removeHook();
     hook = new Thread(() -> undo(action), "tidemark-interrupt");
-    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The process is ending already.
+      action.run();
+    }
   }
 
   private void undo(Runnable action) {
