@@ -38,8 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// However a save ends, the VM is what it was before: running, or paused. [#save] may be called
-/// once;
-/// [#cancel] by any thread.
+/// once; [#cancel] by any thread.
 public final class LiveSaver {
   private static final Set<RunState> NOT_SAVABLE =
       Set.of(

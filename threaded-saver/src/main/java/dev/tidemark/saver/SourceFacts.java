@@ -64,8 +64,7 @@ record SourceFacts(
   }
 
   /// Whether this QEMU can miss what the guest writes while its memory is being sent: before 9.0
-  /// under
-  /// TCG, dirty tracking loses writes to RAM blocks whose size is a multiple of 256 KiB.
+  /// under TCG, dirty tracking loses writes to RAM blocks whose size is a multiple of 256 KiB.
   boolean losesWrites(List<RamBlock> blocks) {
     return tcg
         && runState == RunState.Known.RUNNING

@@ -38,10 +38,8 @@ import java.util.concurrent.ExecutionException;
 ///
 /// The note is a small file outside of the process, one for each VM, so that the next command puts
 /// the settings back where a saver was killed. It lies in `tidemark` below `$XDG_RUNTIME_DIR`, else
-/// in
-/// `tidemark-USER` below the folder for temporary files; mode 0700. A VM whose process cannot be
-/// seen
-/// (over TCP) is known by its monitor's address.
+/// in `tidemark-USER` below the folder for temporary files; mode 0700. A VM whose process cannot be
+/// seen (over TCP) is known by its monitor's address.
 public final class SettingsGuard {
   private final QmpClient qmp;
   private final Path note;
@@ -156,9 +154,8 @@ public final class SettingsGuard {
   }
 
   /// Leads a VM from `postmigrate` back to `paused`. QEMU before 8.0 leaves a VM there that was
-  /// paused
-  /// before its migration failed, and the one way out is to start it and stop it at once, in one
-  /// write.
+  /// paused before its migration failed, and the one way out is to start it and stop it at once, in
+  /// one write.
   ///
   /// @param qmp the VM
   /// @throws IOException if QEMU refuses

@@ -43,18 +43,15 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// One migration from a running QEMU into a [StreamReceiver], from `migrate` until the VM is what
-/// it
-/// was.
+/// it was.
 ///
 /// Threads: the caller's starts it, steers it and reports; `tidemark-read` receives and, with the
-/// last
-/// byte, ends the migration; `tidemark-events` sees STOP and RESUME.
+/// last byte, ends the migration; `tidemark-events` sees STOP and RESUME.
 ///
 /// The end. With a return path QEMU waits for the receiver's last word, and SHUT with another value
 /// than 0 makes the migration fail: QEMU itself then puts the VM back as it was, never having
-/// released
-/// its disks. Where the end of the stream cannot be seen (no vmdesc) the plain way is taken: the
-/// migration completes, and `cont` starts the guest again.
+/// released its disks. Where the end of the stream cannot be seen (no vmdesc) the plain way is
+/// taken: the migration completes, and `cont` starts the guest again.
 public final class MigrationRun implements AutoCloseable {
   private static final String DESCRIPTOR_NAME = "tidemark";
   private static final Duration POLL = Duration.ofMillis(100);
@@ -297,8 +294,7 @@ public final class MigrationRun implements AutoCloseable {
   }
 
   /// QEMU closes the socket when a migration fails; should it not, or should it send nothing any
-  /// more,
-  /// the save must not wait for ever.
+  /// more, the save must not wait for ever.
   private void watch(MigrationInfo info) {
     if (info.status() == MigrationStatus.Known.FAILED
         || info.status() == MigrationStatus.Known.CANCELLED) {
@@ -328,8 +324,7 @@ public final class MigrationRun implements AutoCloseable {
   }
 
   /// Waits until the VM is what it was, helps where it does not come back by itself, and throws
-  /// what
-  /// has failed.
+  /// what has failed.
   private void awaitBack() throws IOException, InterruptedException {
     Throwable failed = failure.get();
     String qemuSays;

@@ -16,16 +16,14 @@ import java.util.OptionalLong;
 /// within `downtime-limit`. What is wanted here is a number of bytes instead: what the receiver can
 /// take within half of the pause asked for (the other half is for the device state and for stopping
 /// and starting), and no more than the buffer's reserve. While the guest stands the receiver takes
-/// as
-/// fast as it ever did, whatever throttles it otherwise. So the limit is that number of bytes,
+/// as fast as it ever did, whatever throttles it otherwise. So the limit is that number of bytes,
 /// divided by QEMU's present rate.
 ///
 /// When one full pass and the time budget are spent, the limit becomes as large as QEMU allows: a
 /// save always ends.
 ///
 /// Format: `migration_update_counters` and `migration_iteration_run` in `migration/migration.c`,
-/// QEMU
-/// 10.0.2; the largest limit is `MAX_MIGRATE_DOWNTIME` in `migration/options.c`.
+/// QEMU 10.0.2; the largest limit is `MAX_MIGRATE_DOWNTIME` in `migration/options.c`.
 public final class Steering {
   /// The largest `downtime-limit` that QEMU takes, in milliseconds.
   private static final long LARGEST_LIMIT = 2_000_000;
@@ -103,8 +101,7 @@ public final class Steering {
   }
 
   /// QEMU should have stopped the guest in its first tenth of a second. On a machine so busy that
-  /// it
-  /// measured no rate at all in that time, it goes on at full rate until it does.
+  /// it measured no rate at all in that time, it goes on at full rate until it does.
   private JsonObject observeStopCopy(long nowNanos) {
     if (forced || nowNanos < STOP_COPY_PATIENCE.toNanos()) {
       return JsonObject.EMPTY;

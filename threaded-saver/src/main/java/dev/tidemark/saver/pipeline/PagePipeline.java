@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// fills them.
 ///
 /// [#page], [#zeroPage], [#flush] and [#finish] belong to the reader's thread; [#rest] may be
-/// called
-/// by any.
+/// called by any.
 public final class PagePipeline implements AutoCloseable {
   private final ArchiveWriter writer;
   private final Runnable onFailure;
@@ -70,8 +69,7 @@ public final class PagePipeline implements AutoCloseable {
   /// Adds a page to the block being filled.
   ///
   /// Waits for a free block, unless the guest stands: then it returns at once, since blocks come
-  /// free
-  /// only when the threads do not rest.
+  /// free only when the threads do not rest.
   ///
   /// @param block index of the page's RAM block
   /// @param pageOffset offset inside the RAM block in bytes

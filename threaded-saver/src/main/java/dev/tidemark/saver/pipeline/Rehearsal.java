@@ -29,8 +29,7 @@ import java.util.SplittableRandom;
 ///
 /// What is slow the first time (loading classes and native libraries, running code that is not
 /// compiled yet) must not happen while a guest stands. A small VM is sent, stopped and ended in a
-/// tenth
-/// of a second.
+/// tenth of a second.
 public final class Rehearsal {
   private static final int PAGE = 4096;
   private static final int PAGES = 1024;

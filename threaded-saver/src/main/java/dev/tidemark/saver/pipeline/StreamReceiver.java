@@ -35,8 +35,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   private static final int BLOCKS = 64;
 
   /// The table is made for it before the stream comes: it takes a while, in which a small VM would
-  /// be
-  /// through.
+  /// be through.
   private static final int USUAL_PAGE_SIZE = 4096;
 
   /// Bytes of guest memory in all; more is not refused for its own sake, but since what is kept per

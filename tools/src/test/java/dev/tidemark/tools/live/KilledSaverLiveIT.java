@@ -63,15 +63,10 @@ class KilledSaverLiveIT {
   private final Map<QemuBinary, Victim> victims = new HashMap<>();
 
   static Stream<Arguments> stages() {
-    List<QemuBinary> binaries = LiveQemu.installed();
-    return binaries.stream()
+    return LiveQemu.installed().stream()
         .flatMap(
             binary ->
-                Stream.of(SaveStage.values())
-                    .map(
-                        stage ->
-                            Arguments.of(
-                                binary, stage, binary.equals(binaries.getFirst()) ? TIMES : 1)));
+                Stream.of(SaveStage.values()).map(stage -> Arguments.of(binary, stage, TIMES)));
   }
 
   @ParameterizedTest(name = "{0}, {1}, {2} times")
