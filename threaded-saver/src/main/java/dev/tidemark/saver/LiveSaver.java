@@ -91,11 +91,12 @@ public final class LiveSaver {
 
     Steering steering = new Steering(options);
     boolean returnPath = !source.vmdescSuppressed();
+    List<String> capabilities = capabilities(returnPath);
     SettingsGuard settings =
         SettingsGuard.change(
             qmp,
             source.runState(),
-            returnPath ? Set.of("events", "return-path") : Set.of("events"),
+            Set.copyOf(capabilities),
             JsonObject.of(
                 "downtime-limit", steering.firstLimit(), "max-bandwidth", steering.bandwidth()));
     try (MigrationRun migration =
@@ -113,8 +114,12 @@ public final class LiveSaver {
         throw new SaveException.Cancelled();
       }
       migration.run();
-      // The checkpoint is good whatever becomes of the VM now; what cannot be put back stays noted.
-      settings.tryPutBack();
+      // The checkpoint is good whatever becomes of the VM now.
+      if (!settings.tryPutBack()) {
+        migration.warn(
+            "the VM's migration settings could not be put back; the next save, or doctor --qmp, does"
+                + " it");
+      }
       return store(target, source, migration, steering, created, beginNanos);
     } finally {
       run = null;
@@ -130,6 +135,11 @@ public final class LiveSaver {
     if (running != null) {
       running.cancel();
     }
+  }
+
+  /// The migration capabilities that a save turns on; all others are off meanwhile.
+  private static List<String> capabilities(boolean returnPath) {
+    return returnPath ? List.of("events", "return-path") : List.of("events");
   }
 
   private SaveReport store(
@@ -152,6 +162,7 @@ public final class LiveSaver {
         source.manifest(
             created,
             options.method(),
+            capabilities(!source.vmdescSuppressed()),
             new Manifest.Timing(
                 downtime.map(SaveReport.Downtime::total),
                 migration.streamTime(),

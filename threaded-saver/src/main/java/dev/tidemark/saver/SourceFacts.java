@@ -78,7 +78,8 @@ record SourceFacts(
   }
 
   /// The manifest of a save of this VM.
-  Manifest manifest(Instant created, SaveMethod method, Manifest.Timing timing) {
+  Manifest manifest(
+      Instant created, SaveMethod method, List<String> capabilities, Manifest.Timing timing) {
     return new Manifest(
         Tidemark.version(),
         created,
@@ -88,7 +89,7 @@ record SourceFacts(
         target,
         machineType,
         runState.wireName(),
-        List.of(),
+        capabilities,
         memoryMap,
         commandLine,
         disks,

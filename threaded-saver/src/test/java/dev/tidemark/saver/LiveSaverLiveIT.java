@@ -47,6 +47,7 @@ class LiveSaverLiveIT {
           assertThat(manifest.runState()).isEqualTo("running");
           assertThat(manifest.qemuVersion()).startsWith(binary.major() + ".");
           assertThat(manifest.commandLine()).isPresent();
+          assertThat(manifest.capabilities()).containsExactly("events", "return-path");
         }
         Files.delete(file);
       }

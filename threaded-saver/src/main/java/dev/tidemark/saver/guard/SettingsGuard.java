@@ -186,15 +186,18 @@ public final class SettingsGuard {
     Files.deleteIfExists(note);
   }
 
-  /// As [#putBack], where something else has failed already: what fails here is not told, the note
-  /// stays for the next command.
-  public void tryPutBack() {
+  /// As [#putBack], where something else must not fail for it.
+  ///
+  /// @return whether they are back; if not, the note stays for the next command
+  public boolean tryPutBack() {
     try {
       putBack();
+      return true;
     } catch (IOException e) {
-      // The note stays.
+      return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 

@@ -176,6 +176,13 @@ public final class MigrationRun implements AutoCloseable {
     return iterations;
   }
 
+  /// Notes what did not go as asked.
+  ///
+  /// @param warning one line
+  public void warn(String warning) {
+    warnings.add(warning);
+  }
+
   /// What did not go as asked.
   public List<String> warnings() {
     return warnings;
