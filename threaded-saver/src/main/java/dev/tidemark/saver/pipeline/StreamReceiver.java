@@ -103,6 +103,20 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
   ///
   /// @throws IOException if it breaks off, is no such stream, or cannot be stored
   public void receive() throws IOException {
+    try {
+      readStream();
+    } catch (IOException e) {
+      // A thread of the pipeline that fails shuts the channel down: then the stream's end is not
+      // the cause.
+      PagePipeline running = pipeline;
+      if (running != null) {
+        running.throwFailure();
+      }
+      throw e;
+    }
+  }
+
+  private void readStream() throws IOException {
     // Closed with this, not here: QEMU waits for an answer on the same channel.
     StreamReader reader =
         MigrationStream.of(TargetPageSize.detect()).withDeviceTail().read(channel);
