@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -67,7 +68,7 @@ record BlockListCodec(int pageSize, boolean maybeHostPageSize, boolean address) 
       OptionalLong guestAddress =
           address ? OptionalLong.of(in.be64(CONTEXT)) : OptionalLong.empty();
       RamBlock block = new RamBlock(entries.size(), name, usedLength);
-      entries.add(new RamBlockEntry(block, hostPageSize, guestAddress));
+      entries.add(new RamBlockEntry(block, hostPageSize, guestAddress, Optional.empty()));
     }
     return entries;
   }

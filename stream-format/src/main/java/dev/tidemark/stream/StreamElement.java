@@ -145,6 +145,23 @@ public sealed interface StreamElement {
     }
   }
 
+  /// `QEMU_VM_SECTION_START`, `_PART` or `_END` of an iterable device other than RAM, such as
+  /// `dirty-bitmap` or `spapr/htab`. Its body is passed through.
+  ///
+  /// @param phase which of the three section types introduced it
+  /// @param header of the section; PART and END carry only its id on the wire
+  /// @param body what stands between header and footer
+  /// @param footer whether a footer follows
+  record IterableSection(
+      long streamOffset, RamSection.Phase phase, SectionHeader header, byte[] body, boolean footer)
+      implements StreamElement {}
+
+  /// `MIG_CMD_PACKAGED` and what stands behind it: records without a header, read by the
+  /// destination as a whole before it runs them. Postcopy carries the device state in one.
+  ///
+  /// @param bytes the embedded records
+  record PackagedStream(long streamOffset, byte[] bytes) implements StreamElement {}
+
   /// A device section, delimited: `QEMU_VM_SECTION_FULL` with its body.
   ///
   /// @param header of the section

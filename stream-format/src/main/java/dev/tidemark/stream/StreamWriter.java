@@ -8,6 +8,8 @@ import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
 import dev.tidemark.stream.StreamElement.EndOfFile;
 import dev.tidemark.stream.StreamElement.FileHeader;
+import dev.tidemark.stream.StreamElement.IterableSection;
+import dev.tidemark.stream.StreamElement.PackagedStream;
 import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.RamSection.Phase;
 import dev.tidemark.stream.StreamElement.VmDescription;
@@ -89,6 +91,8 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
                   .be16(command.data().length)
                   .bytes(command.data()));
       case RamSection section -> writeRam(section);
+      case IterableSection section -> writeIterable(section);
+      case PackagedStream packaged -> writePackaged(packaged);
       case DeviceSection section -> writeDevice(section);
       case DeviceStateTail tail -> raw(MemorySegment.ofArray(tail.bytes()));
       case EndOfFile _ -> small(new GrowingBytes(1).u8(StreamDescriptor.EOF));
@@ -178,6 +182,29 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
     out.bytes(section.body());
     small(out);
     footer(section.header().sectionId());
+  }
+
+  private void writeIterable(IterableSection section) throws IOException {
+    footers = section.footer();
+    GrowingBytes out = new GrowingBytes(section.body().length + 300);
+    switch (section.phase()) {
+      case START -> sectionHeader(out, StreamDescriptor.SECTION_START, section.header());
+      case PART -> out.u8(StreamDescriptor.SECTION_PART).be32(section.header().sectionId());
+      case END -> out.u8(StreamDescriptor.SECTION_END).be32(section.header().sectionId());
+    }
+    out.bytes(section.body());
+    small(out);
+    footer(section.header().sectionId());
+  }
+
+  private void writePackaged(PackagedStream packaged) throws IOException {
+    small(
+        new GrowingBytes(9)
+            .u8(StreamDescriptor.COMMAND)
+            .be16(Command.PACKAGED)
+            .be16(4)
+            .be32(packaged.bytes().length));
+    raw(MemorySegment.ofArray(packaged.bytes()));
   }
 
   private void writeVmdesc(VmDescription vmdesc) throws IOException {

@@ -10,6 +10,8 @@ import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
 import dev.tidemark.stream.StreamElement.EndOfFile;
 import dev.tidemark.stream.StreamElement.FileHeader;
+import dev.tidemark.stream.StreamElement.IterableSection;
+import dev.tidemark.stream.StreamElement.PackagedStream;
 import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.VmDescription;
 import dev.tidemark.stream.fixture.Corpus;
@@ -73,6 +75,9 @@ class StreamRoundTripTest {
       case Command(long at, int command, byte[] data) -> new Command(at, command, data.clone());
       case RamSection(long at, var phase, var header, var list, var pages) ->
           new RamSection(at, phase, header, list, visitor -> pages.forEach(visitor));
+      case IterableSection(long at, var phase, var header, byte[] body, boolean footer) ->
+          new IterableSection(at, phase, header, body.clone(), footer);
+      case PackagedStream(long at, byte[] bytes) -> new PackagedStream(at, bytes.clone());
       case DeviceSection(long at, var header, byte[] body, boolean footer) ->
           new DeviceSection(at, header, body.clone(), footer);
       case DeviceStateTail(long at, byte[] bytes, int length) ->

@@ -119,6 +119,12 @@ public final class StreamCheckpoint implements Checkpoint {
                 "device section \"" + early.header().idstr() + "\" before RAM",
                 e.streamOffset(),
                 "checkpoint");
+        case StreamElement.IterableSection s ->
+            throw new StreamException.Unsupported(
+                "live section \"" + s.header().idstr() + "\"", s.streamOffset(), "checkpoint");
+        case StreamElement.PackagedStream p ->
+            throw new StreamException.Unsupported(
+                "PACKAGED command", p.streamOffset(), "checkpoint");
         case StreamElement.DeviceStateTail tail -> {
           devices = tail.deviceState();
           devicesOffset = tail.streamOffset();

@@ -14,6 +14,8 @@ import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
 import dev.tidemark.stream.StreamElement.EndOfFile;
 import dev.tidemark.stream.StreamElement.FileHeader;
+import dev.tidemark.stream.StreamElement.IterableSection;
+import dev.tidemark.stream.StreamElement.PackagedStream;
 import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.VmDescription;
 import dev.tidemark.stream.StreamException;
@@ -89,6 +91,8 @@ public final class StreamCheckpointStream implements CheckpointStream {
                 "device section \"" + early.header().idstr() + "\" before RAM",
                 early.streamOffset(),
                 "checkpoint");
+        case IterableSection e -> throw notHere(e);
+        case PackagedStream e -> throw notHere(e);
         case DeviceStateTail e -> throw noRam(e);
         case EndOfFile e -> throw noRam(e);
         case VmDescription e -> throw noRam(e);
@@ -98,6 +102,15 @@ public final class StreamCheckpointStream implements CheckpointStream {
 
   private static StreamException noRam(StreamElement at) {
     return new StreamException.Unsupported("stream without RAM", at.streamOffset(), "checkpoint");
+  }
+
+  private static StreamException notHere(StreamElement e) {
+    return new StreamException.Unsupported(
+        e instanceof IterableSection s
+            ? "live section \"" + s.header().idstr() + "\""
+            : "PACKAGED command",
+        e.streamOffset(),
+        "checkpoint");
   }
 
   private StreamElement next(String what) throws IOException {
@@ -140,6 +153,8 @@ public final class StreamCheckpointStream implements CheckpointStream {
       switch (next("device state")) {
         case RamSection section -> section.pages().forEach(visitor);
         case Command _ -> {}
+        case IterableSection e -> throw notHere(e);
+        case PackagedStream e -> throw notHere(e);
         case DeviceStateTail tail -> devices = tail.deviceState();
         case EndOfFile _ -> devices = withoutSections();
         case FileHeader e -> throw new AssertionError(e);

@@ -2,6 +2,7 @@
 
 package dev.tidemark.stream.ram;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// A RAM block with what else its entry in the block list says.
@@ -12,11 +13,16 @@ import java.util.OptionalLong;
 /// @param hostPageSize bytes of a page of the memory behind it; only where postcopy was advised and
 ///     it is not the usual one
 /// @param address guest address; only with `x-ignore-shared`
-public record RamBlockEntry(RamBlock block, OptionalLong hostPageSize, OptionalLong address) {
+/// @param mappedRam where its pages stand in the file; only with `mapped-ram`
+public record RamBlockEntry(
+    RamBlock block,
+    OptionalLong hostPageSize,
+    OptionalLong address,
+    Optional<MappedRam> mappedRam) {
   /// An entry with no optional field.
   ///
   /// @param block the block
   public static RamBlockEntry of(RamBlock block) {
-    return new RamBlockEntry(block, OptionalLong.empty(), OptionalLong.empty());
+    return new RamBlockEntry(block, OptionalLong.empty(), OptionalLong.empty(), Optional.empty());
   }
 }

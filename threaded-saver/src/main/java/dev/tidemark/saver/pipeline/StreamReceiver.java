@@ -141,6 +141,14 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
                 "device section \"" + d.header().idstr() + "\"",
                 d.streamOffset(),
                 "migration stream");
+        case StreamElement.IterableSection s ->
+            throw new StreamException.Unsupported(
+                "live section \"" + s.header().idstr() + "\"",
+                s.streamOffset(),
+                "migration stream");
+        case StreamElement.PackagedStream p ->
+            throw new StreamException.Unsupported(
+                "PACKAGED command", p.streamOffset(), "migration stream");
         case StreamElement.DeviceStateTail tail -> deviceState = tail.deviceState();
         case StreamElement.EndOfFile _, StreamElement.VmDescription _ -> {}
       }

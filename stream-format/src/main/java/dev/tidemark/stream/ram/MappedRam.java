@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.stream.ram;
+
+/// Where a RAM block's pages stand in a file made with the `mapped-ram` capability.
+///
+/// Format: `MappedRamHeader` in `migration/ram.c`, QEMU 10.0.2.
+///
+/// @param bitmapOffset file offset of the bitmap: a bit for each target page, set if it is stored
+/// @param pagesOffset file offset of the block's first page; page `i` stands at `pagesOffset + i *
+///     targetPageSize`
+public record MappedRam(long bitmapOffset, long pagesOffset) {}
