@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 
 /// A file, read by position.
 ///
-/// The file is not mapped: one that is cut while it is read ends early instead of faulting.
+/// The file is not mapped (that is [MappedByteSource]): one that is cut while it is read ends early instead of faulting.
 /// May be used by several threads at once; a thread interrupted while it reads closes the file.
 public final class FileByteSource implements ByteSource {
   /// Most bytes in one system call.
@@ -46,19 +46,26 @@ public final class FileByteSource implements ByteSource {
 
   @Override
   public int read(long position, MemorySegment target) throws IOException {
+    long wanted = Math.min(target.byteSize(), MAX_READ);
+    return read(position, target.asSlice(0, wanted).asByteBuffer());
+  }
+
+  @Override
+  public int read(long position, ByteBuffer target) throws IOException {
     if (position < 0) {
       throw new IllegalArgumentException("negative position " + position);
     }
-    int wanted = (int) Math.min(target.byteSize(), MAX_READ);
-    wanted = (int) Math.min(wanted, Math.max(0, size - position));
-    ByteBuffer buffer = target.asSlice(0, wanted).asByteBuffer();
-    while (buffer.hasRemaining()) {
-      int n = channel.read(buffer, position + buffer.position());
+    int start = target.position();
+    int room = target.limit();
+    target.limit((int) Math.min(room, start + Math.max(0, size - position)));
+    while (target.hasRemaining()) {
+      int n = channel.read(target, position + target.position() - start);
       if (n < 0) {
         break;
       }
     }
-    return buffer.position();
+    target.limit(room);
+    return target.position() - start;
   }
 
   @Override

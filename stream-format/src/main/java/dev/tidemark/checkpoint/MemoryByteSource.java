@@ -3,6 +3,7 @@
 package dev.tidemark.checkpoint;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /// Bytes in memory.
 ///
@@ -33,6 +34,11 @@ public final class MemoryByteSource implements ByteSource {
       MemorySegment.copy(bytes, position, target, 0, length);
     }
     return length;
+  }
+
+  @Override
+  public Optional<MemorySegment> memory() {
+    return bytes.isNative() ? Optional.of(bytes.asReadOnly()) : Optional.empty();
   }
 
   /// Does nothing: the segment is its owner's.

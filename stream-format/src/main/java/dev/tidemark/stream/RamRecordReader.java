@@ -2,21 +2,27 @@
 
 package dev.tidemark.stream;
 
+import dev.tidemark.stream.ram.DeltaVisitor;
+import dev.tidemark.stream.ram.PageInflater;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
+import dev.tidemark.stream.ram.RamRecordVisitor;
 import dev.tidemark.stream.ram.RamRecords;
+import dev.tidemark.stream.ram.Xbzrle;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /*
  * The page path. One instance serves the whole stream, since CONTINUE refers to the block named last in
- * whatever section that was. `next` decodes one record into fields and makes it whole and contiguous in the
- * window; nothing is allocated. `position` is moved behind the record before anybody sees it, so that a
- * visitor that throws leaves the reader between two records.
+ * whatever section that was. `next` decodes one record's header into fields, `take` makes the record whole and
+ * contiguous in the window, `pass` goes behind it without asking for its content; nothing is allocated.
+ * `position` is moved behind the record before anybody sees it, so that a visitor that throws leaves the reader
+ * between two records.
  */
 
 /// Decodes the records of RAM sections.
@@ -28,17 +34,27 @@ final class RamRecordReader {
   private final RamBlock[] blocks;
   private final byte[][] names;
   private final MemorySegment filled;
+  private @Nullable PageInflater inflater;
 
   /// Index of the block named last, or -1.
   private int current = -1;
 
-  /// The record decoded last: its kind, and where it is in the window.
+  /// The record decoded last: its kind, and how long it is.
   private int kind;
 
   private boolean continued;
   private long pageOffset;
-  private int recordStart;
-  private int contentStart;
+
+  /// Bytes of word and name; of what stands before the content too; of the content.
+  private int headerSize;
+
+  private int prefixSize;
+  private int contentSize;
+
+  /// The record taken last: where it is in the window, and where it starts in the stream.
+  private long recordStart;
+
+  private long contentStart;
 
   RamRecordReader(StreamWindow window, int pageSize, List<RamBlockEntry> blockList) {
     this.window = window;
@@ -51,27 +67,85 @@ final class RamRecordReader {
     this.filled = Arena.ofAuto().allocate(pageSize);
   }
 
-  /// Hands every record up to the body's end to a visitor.
+  /// Hands every page up to the body's end to a visitor.
   void forEach(PageVisitor visitor) throws IOException {
     while (next()) {
-      if (kind == RamRecords.PAGE) {
-        visitor.page(blocks[current], pageOffset, window.segment, contentStart);
-      } else if (kind == RamRecords.ZERO) {
-        byte fill = window.segment.get(ValueLayout.JAVA_BYTE, contentStart);
-        if (fill == 0) {
-          visitor.zeroPage(blocks[current], pageOffset);
-        } else {
-          filled.fill(fill);
-          visitor.filledPage(blocks[current], pageOffset, fill, filled, 0);
-        }
+      take();
+      switch (kind) {
+        case RamRecords.PAGE ->
+            visitor.page(blocks[current], pageOffset, window.segment, contentStart);
+        case RamRecords.ZERO -> visitZero(visitor);
+        case RamRecords.XBZRLE -> visitDelta(visitor);
+        case RamRecords.COMPRESS_PAGE -> visitCompressed(visitor);
+        default -> {}
       }
+    }
+    take();
+  }
+
+  private void visitZero(PageVisitor visitor) throws IOException {
+    byte fill = window.segment.get(ValueLayout.JAVA_BYTE, contentStart);
+    if (fill == 0) {
+      visitor.zeroPage(blocks[current], pageOffset);
+    } else {
+      filled.fill(fill);
+      visitor.filledPage(blocks[current], pageOffset, fill, filled, 0);
     }
   }
 
-  /// Passes over the rest of the body.
-  void skip() throws IOException {
+  private void visitDelta(PageVisitor visitor) throws IOException {
+    if (!(visitor instanceof DeltaVisitor deltas)) {
+      throw new StreamException.Unsupported(
+          "XBZRLE record for a visitor that takes none", window.base + recordStart, CONTEXT);
+    }
+    int wrong = Xbzrle.fault(window.segment, contentStart, contentSize, pageSize);
+    if (wrong >= 0) {
+      throw Xbzrle.malformed(window.base + contentStart + wrong);
+    }
+    deltas.xbzrlePage(blocks[current], pageOffset, window.segment, contentStart, contentSize);
+  }
+
+  private void visitCompressed(PageVisitor visitor) throws IOException {
+    if (inflater == null) {
+      inflater = new PageInflater(pageSize);
+    }
+    long at = window.base + contentStart;
+    MemorySegment page = inflater.inflate(window.segment, contentStart, contentSize, at);
+    visitor.page(blocks[current], pageOffset, page, 0);
+  }
+
+  /// Hands every record up to the body's end to a visitor.
+  void forEachRecord(RamRecordVisitor visitor) throws IOException {
     while (next()) {
-      // Only to reach the end.
+      take();
+      MemorySegment in = window.segment;
+      switch (kind) {
+        case RamRecords.PAGE ->
+            visitor.page(blocks[current], pageOffset, continued, in, contentStart);
+        case RamRecords.ZERO ->
+            visitor.zeroPage(
+                blocks[current],
+                pageOffset,
+                continued,
+                in.get(ValueLayout.JAVA_BYTE, contentStart));
+        case RamRecords.XBZRLE ->
+            visitor.xbzrlePage(
+                blocks[current], pageOffset, continued, in, contentStart, contentSize);
+        case RamRecords.COMPRESS_PAGE ->
+            visitor.compressedPage(
+                blocks[current], pageOffset, continued, in, contentStart, contentSize);
+        default -> visitor.multifdFlush();
+      }
+    }
+    take();
+  }
+
+  /// Passes over the rest of the body. Of a source only the records' headers are read.
+  void skip() throws IOException {
+    boolean more = true;
+    while (more) {
+      more = next();
+      pass();
     }
   }
 
@@ -79,8 +153,8 @@ final class RamRecordReader {
   /// allows. Only a first record that continues a block which the output has not named is encoded
   /// anew, with the name.
   void copyTo(StreamWriter out) throws IOException {
-    int whole = RamRecords.MAX_HEADER + pageSize;
-    int run = -1;
+    int whole = RamRecords.mostBytes(pageSize);
+    long run = -1;
     boolean first = true;
     boolean more = true;
     while (more) {
@@ -90,18 +164,19 @@ final class RamRecordReader {
         run = -1;
       }
       more = next();
-      boolean names = kind == RamRecords.PAGE || kind == RamRecords.ZERO;
-      if (first && names) {
+      take();
+      boolean ofBlock = kind != RamRecords.EOS && kind != RamRecords.MULTIFD_FLUSH;
+      if (first && ofBlock) {
         first = false;
         if (continued && !blocks[current].idstr().equals(out.currentBlock())) {
           if (run >= 0) {
             out.raw(window.segment, run, recordStart - run);
           }
           out.pageHeader(kind, pageOffset, blocks[current]);
-          run = contentStart;
+          run = recordStart + headerSize;
         }
       }
-      if (names) {
+      if (ofBlock) {
         out.continueFrom(blocks[current]);
       }
       if (run < 0) {
@@ -111,7 +186,16 @@ final class RamRecordReader {
     out.raw(window.segment, run, window.position - run);
   }
 
-  /// Decodes the next record; false if it is the one that ends the body.
+  /// Gives back what is held outside the heap.
+  void close() {
+    if (inflater != null) {
+      inflater.close();
+      inflater = null;
+    }
+  }
+
+  /// Decodes the next record's header, and stays in front of it; false if it is the one that ends
+  /// the body.
   private boolean next() throws IOException {
     StreamWindow in = window;
     in.require(RamRecords.SIZE_WORD, CONTEXT);
@@ -120,38 +204,54 @@ final class RamRecordReader {
     pageOffset = word & -pageSize;
     continued = (flags & RamRecords.CONTINUE) != 0;
     kind = flags & ~RamRecords.CONTINUE;
-    return switch (kind) {
+    switch (kind) {
       case RamRecords.PAGE -> {
-        int header = enterBlock();
-        in.require(header + pageSize, "page content");
-        yield found(header, pageSize);
+        enterBlock();
+        contentSize = pageSize;
       }
       case RamRecords.ZERO -> {
-        int header = enterBlock();
-        in.require(header + 1, "zero page");
-        yield found(header, 1);
+        enterBlock();
+        contentSize = 1;
+      }
+      case RamRecords.XBZRLE -> {
+        enterBlock();
+        enterDelta();
+      }
+      case RamRecords.COMPRESS_PAGE -> {
+        enterBlock();
+        enterCompressed();
       }
       case RamRecords.MULTIFD_FLUSH, RamRecords.EOS -> {
         if (word != kind) {
           throw in.malformed("record 0x" + Long.toHexString(word), in.streamOffset(), CONTEXT);
         }
-        yield found(RamRecords.SIZE_WORD, 0) && kind != RamRecords.EOS;
+        headerSize = RamRecords.SIZE_WORD;
+        prefixSize = headerSize;
+        contentSize = 0;
       }
       default -> throw refused(word);
-    };
+    }
+    return kind != RamRecords.EOS;
   }
 
-  private boolean found(int header, int content) {
+  /// Makes the record that [#next] has found whole, and goes behind it.
+  private void take() throws IOException {
+    int size = prefixSize + contentSize;
+    if (window.limit - window.position < size) {
+      window.require(size, kind == RamRecords.PAGE ? "page content" : CONTEXT);
+    }
     recordStart = window.position;
-    contentStart = recordStart + header;
-    window.position = contentStart + content;
-    return true;
+    contentStart = recordStart + prefixSize;
+    window.position = recordStart + size;
+  }
+
+  /// Goes behind the record that [#next] has found.
+  private void pass() throws IOException {
+    window.skip(prefixSize + contentSize, kind == RamRecords.PAGE ? "page content" : CONTEXT);
   }
 
   /// Finds the record's block and checks the page offset against it.
-  ///
-  /// @return bytes of the record's header
-  private int enterBlock() throws IOException {
+  private void enterBlock() throws IOException {
     StreamWindow in = window;
     int header = RamRecords.SIZE_WORD;
     if (continued) {
@@ -174,10 +274,42 @@ final class RamRecordReader {
           in.streamOffset(),
           CONTEXT);
     }
-    return header;
+    headerSize = header;
+    prefixSize = header;
   }
 
-  private int blockNamed(int at, int length) throws IOException {
+  private void enterDelta() throws IOException {
+    StreamWindow in = window;
+    in.require(headerSize + RamRecords.SIZE_XBZRLE_HEADER, "XBZRLE header");
+    long at = in.position + headerSize;
+    int encoding = Byte.toUnsignedInt(in.segment.get(ValueLayout.JAVA_BYTE, at));
+    if (encoding != Xbzrle.ENCODING_FLAG) {
+      throw in.malformed(
+          "encoding flag 0x" + Integer.toHexString(encoding), in.base + at, "XBZRLE header");
+    }
+    contentSize = Short.toUnsignedInt(in.segment.get(StreamWindow.BE16, at + 1));
+    if (contentSize > pageSize) {
+      throw in.malformed(
+          "XBZRLE delta of " + contentSize + " bytes", in.base + at + 1, "XBZRLE header");
+    }
+    prefixSize = headerSize + RamRecords.SIZE_XBZRLE_HEADER;
+  }
+
+  private void enterCompressed() throws IOException {
+    StreamWindow in = window;
+    in.require(headerSize + RamRecords.SIZE_COMPRESS_HEADER, "compressed page");
+    long at = in.position + headerSize;
+    contentSize = in.segment.get(StreamWindow.BE32, at);
+    if (contentSize < 0 || contentSize > RamRecords.compressBound(pageSize)) {
+      throw in.malformed(
+          "compressed page of " + Integer.toUnsignedString(contentSize) + " bytes",
+          in.base + at,
+          "compressed page");
+    }
+    prefixSize = headerSize + RamRecords.SIZE_COMPRESS_HEADER;
+  }
+
+  private int blockNamed(long at, int length) throws IOException {
     if (current >= 0 && isName(current, at, length)) {
       return current;
     }
@@ -193,7 +325,7 @@ final class RamRecordReader {
         CONTEXT);
   }
 
-  private boolean isName(int index, int at, int length) {
+  private boolean isName(int index, long at, int length) {
     byte[] name = names[index];
     if (name.length != length) {
       return false;
@@ -208,15 +340,8 @@ final class RamRecordReader {
 
   private StreamException refused(long word) {
     long at = window.streamOffset();
-    String what =
-        switch (kind) {
-          case RamRecords.XBZRLE -> "XBZRLE record";
-          case RamRecords.COMPRESS_PAGE -> "COMPRESS_PAGE record of the old compress capability";
-          case RamRecords.HOOK -> "HOOK record of RDMA";
-          default -> "";
-        };
-    return what.isEmpty()
-        ? window.malformed("record 0x" + Long.toHexString(word), at, CONTEXT)
-        : new StreamException.Unsupported(what, at, CONTEXT);
+    return kind == RamRecords.HOOK
+        ? new StreamException.Unsupported("HOOK record of RDMA", at, CONTEXT)
+        : window.malformed("record 0x" + Long.toHexString(word), at, CONTEXT);
   }
 }

@@ -5,6 +5,7 @@ package dev.tidemark.stream;
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
+import dev.tidemark.checkpoint.MappedByteSource;
 import dev.tidemark.stream.StreamElement.Command;
 import dev.tidemark.stream.StreamElement.Configuration;
 import dev.tidemark.stream.StreamElement.DeviceSection;
@@ -17,6 +18,7 @@ import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
 import dev.tidemark.stream.ram.RamPages;
+import dev.tidemark.stream.ram.RamRecordVisitor;
 import dev.tidemark.stream.vmstate.DeviceSections;
 import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.Closeable;
@@ -125,7 +127,22 @@ public final class StreamReader implements Closeable {
     } catch (IOException e) {
       failure = e;
       throw e;
+    } catch (InternalError e) {
+      throw cut(e);
     }
+  }
+
+  /// What an error says that a mapped file caused which has become shorter.
+  private StreamException cut(InternalError e) {
+    if (!window.isWhole() || !MappedByteSource.isFault(e)) {
+      throw e;
+    }
+    StreamException truncated =
+        new StreamException.Truncated(
+            "the file was cut while it was mapped", window.streamOffset(), "mapped file");
+    truncated.initCause(e);
+    failure = truncated;
+    return truncated;
   }
 
   /// What the configuration section said; of empty machine type before it and where there is none.
@@ -163,6 +180,9 @@ public final class StreamReader implements Closeable {
     if (loan != null) {
       loan.ended = true;
       loan = null;
+    }
+    if (records != null) {
+      records.close();
     }
     window.close();
   }
@@ -535,6 +555,22 @@ public final class StreamReader implements Closeable {
       } catch (StreamException e) {
         fail(e);
         throw e;
+      } catch (InternalError e) {
+        throw cut(e);
+      }
+    }
+
+    @Override
+    public void forEachRecord(RamRecordVisitor visitor) throws IOException {
+      begin();
+      try {
+        from.forEachRecord(visitor);
+        bodyRead = true;
+      } catch (StreamException e) {
+        fail(e);
+        throw e;
+      } catch (InternalError e) {
+        throw cut(e);
       }
     }
 
@@ -543,10 +579,14 @@ public final class StreamReader implements Closeable {
     /// @return whether a footer follows it
     boolean copyTo(StreamWriter out) throws IOException {
       begin();
-      from.copyTo(out);
-      bodyRead = true;
-      finish();
-      return footers();
+      try {
+        from.copyTo(out);
+        bodyRead = true;
+        finish();
+        return footers();
+      } catch (InternalError e) {
+        throw cut(e);
+      }
     }
 
     private void begin() {

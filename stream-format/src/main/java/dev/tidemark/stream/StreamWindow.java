@@ -19,22 +19,32 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What has been read moves only when more must come and the room behind it is too small. Thus a
 /// record is whole and in one piece once [#ensure] has said so for its full length.
+///
+/// Of a source that has its bytes in memory the segment is all of them: nothing is copied and
+/// nothing moves.
 final class StreamWindow implements Closeable {
   static final ValueLayout.OfLong BE64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(BIG_ENDIAN);
   static final ValueLayout.OfInt BE32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(BIG_ENDIAN);
   static final ValueLayout.OfShort BE16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(BIG_ENDIAN);
 
+  /// Bytes of the first read of a source; each further one is twice as large, up to the window.
+  private static final int FIRST_READ = 4096;
+
+  /// Bytes of the first read behind a jump: a few records' headers.
+  private static final int READ_BEHIND_JUMP = 64;
+
   final MemorySegment segment;
-  private final int capacity;
-  private final ByteBuffer view;
+  private final long capacity;
+  private final @Nullable ByteBuffer view;
   private final @Nullable ReadableByteChannel channel;
   private final @Nullable ByteSource source;
 
   /// Stream offset of the segment's first byte.
   long base;
 
-  int position;
-  int limit;
+  long position;
+  long limit;
+  private long nextRead = FIRST_READ;
   private boolean ended;
 
   private StreamWindow(
@@ -46,16 +56,34 @@ final class StreamWindow implements Closeable {
     this.source = source;
   }
 
+  private StreamWindow(MemorySegment all, ByteSource source) {
+    this.capacity = all.byteSize();
+    this.segment = all;
+    this.view = null;
+    this.channel = null;
+    this.source = source;
+    this.limit = capacity;
+  }
+
   static StreamWindow over(ReadableByteChannel channel, int capacity) {
     return new StreamWindow(capacity, channel, null);
   }
 
   static StreamWindow over(ByteSource source, int capacity) {
-    return new StreamWindow(capacity, null, source);
+    return source
+        .memory()
+        .map(all -> new StreamWindow(all, source))
+        .orElseGet(() -> new StreamWindow(capacity, null, source));
   }
 
+  /// Whether the whole input is in memory.
+  boolean isWhole() {
+    return view == null;
+  }
+
+  /// Bytes that can be used up without a read; of a larger number the largest int.
   int remaining() {
-    return limit - position;
+    return (int) Math.min(limit - position, Integer.MAX_VALUE);
   }
 
   /// Stream offset of the next byte.
@@ -69,18 +97,21 @@ final class StreamWindow implements Closeable {
   }
 
   private boolean fill(int count) throws IOException {
+    if (view == null) {
+      return false;
+    }
     if (position == limit) {
       base += position;
       position = 0;
       limit = 0;
     } else if (position + count > capacity) {
-      MemorySegment.copy(segment, position, segment, 0, remaining());
+      MemorySegment.copy(segment, position, segment, 0, limit - position);
       base += position;
       limit -= position;
       position = 0;
     }
     while (limit - position < count) {
-      if (!readMore()) {
+      if (!readMore(view, position + count - limit)) {
         return false;
       }
     }
@@ -88,19 +119,21 @@ final class StreamWindow implements Closeable {
   }
 
   /// One read. False at the end of the input.
-  private boolean readMore() throws IOException {
+  private boolean readMore(ByteBuffer into, long wanted) throws IOException {
     if (ended) {
       return false;
     }
     int got;
     if (channel != null) {
-      view.limit(capacity).position(limit);
-      got = channel.read(view);
+      into.limit((int) capacity).position((int) limit);
+      got = channel.read(into);
       if (got == 0) {
         throw new IllegalStateException("the channel is not in blocking mode");
       }
     } else if (source != null) {
-      got = source.read(base + limit, segment.asSlice(limit, capacity - limit));
+      long end = Math.min(capacity, limit + Math.max(wanted, nextRead));
+      nextRead = Math.min(capacity, nextRead * 2);
+      got = source.read(base + limit, into.limit((int) end).position((int) limit));
     } else {
       throw new AssertionError();
     }
@@ -110,6 +143,36 @@ final class StreamWindow implements Closeable {
     }
     limit += got;
     return true;
+  }
+
+  /// Passes over the next `count` bytes. What a source has not been asked for yet is not read.
+  void skip(int count, String context) throws IOException {
+    nextRead = READ_BEHIND_JUMP;
+    if (count <= limit - position) {
+      position += count;
+    } else if (view == null) {
+      throw truncated(context);
+    } else if (source != null) {
+      jump(source, count, context);
+    } else {
+      for (int left = count; left > 0; ) {
+        require(1, context);
+        int step = Math.min(left, remaining());
+        position += step;
+        left -= step;
+      }
+    }
+  }
+
+  private void jump(ByteSource over, int count, String context) throws IOException {
+    long target = base + position + count;
+    long size = over.size();
+    if (target > size) {
+      throw new StreamException.Truncated("the stream ends", size, context);
+    }
+    base = target;
+    position = 0;
+    limit = 0;
   }
 
   /// Waits for the next `count` bytes.

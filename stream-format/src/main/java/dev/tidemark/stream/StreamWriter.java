@@ -13,9 +13,10 @@ import dev.tidemark.stream.StreamElement.PackagedStream;
 import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.RamSection.Phase;
 import dev.tidemark.stream.StreamElement.VmDescription;
-import dev.tidemark.stream.ram.PageVisitor;
+import dev.tidemark.stream.ram.DeltaVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
+import dev.tidemark.stream.ram.RamRecordVisitor;
 import dev.tidemark.stream.ram.RamRecords;
 import java.io.Closeable;
 import java.io.IOException;
@@ -170,7 +171,7 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
       footers = loan.copyTo(this);
       footer(section.header().sectionId());
     } else {
-      section.pages().forEach(out);
+      section.pages().forEachRecord(out);
       out.end();
     }
   }
@@ -288,10 +289,22 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
     }
   }
 
-  /// Takes the pages of one RAM section. Names a block once and continues it then.
-  public final class RamSectionWriter implements PageVisitor {
+  /// Takes the pages or records of one RAM section.
+  ///
+  /// Pages, and pages as deltas, get a record that names its block where it is another than that of
+  /// the record before. A page filled with a byte other than zero is written as a page with
+  /// content, since QEMU 10.0 takes no other; only [#zeroPage(RamBlock, long, boolean, byte)] writes
+  /// it as it may stand in old streams.
+  ///
+  /// Records are written as they are, CONTINUE included; only where that would continue another
+  /// block than the record's, the block is named.
+  ///
+  /// Nothing is allocated per page.
+  public final class RamSectionWriter implements DeltaVisitor, RamRecordVisitor {
     private final int sectionId;
     private final Map<String, byte[]> names = new HashMap<>();
+    private String lastName = "";
+    private byte[] lastBytes = {};
 
     private RamSectionWriter(int sectionId) {
       this.sectionId = sectionId;
@@ -300,17 +313,78 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
     @Override
     public void page(RamBlock block, long pageOffset, MemorySegment window, long windowOffset)
         throws IOException {
-      reserve(RamRecords.MAX_HEADER + pageSize);
-      used =
-          (int)
-              RamRecords.page(
-                  buffer, used, pageOffset, nameOf(block), window, windowOffset, pageSize);
+      page(block, pageOffset, true, window, windowOffset);
     }
 
     @Override
     public void zeroPage(RamBlock block, long pageOffset) throws IOException {
+      zeroPage(block, pageOffset, true, (byte) 0);
+    }
+
+    @Override
+    public void xbzrlePage(
+        RamBlock block, long pageOffset, MemorySegment window, long windowOffset, int length)
+        throws IOException {
+      xbzrlePage(block, pageOffset, true, window, windowOffset, length);
+    }
+
+    @Override
+    public void page(
+        RamBlock block, long pageOffset, boolean continued, MemorySegment window, long windowOffset)
+        throws IOException {
+      reserve(RamRecords.MAX_HEADER + pageSize);
+      byte[] name = nameOf(block, continued);
+      used =
+          (int) RamRecords.page(buffer, used, pageOffset, name, window, windowOffset, pageSize);
+    }
+
+    @Override
+    public void zeroPage(RamBlock block, long pageOffset, boolean continued, byte fill)
+        throws IOException {
       reserve(RamRecords.MAX_HEADER + 1);
-      used = (int) RamRecords.zeroPage(buffer, used, pageOffset, nameOf(block));
+      byte[] name = nameOf(block, continued);
+      used = (int) RamRecords.zeroPage(buffer, used, pageOffset, name, fill);
+    }
+
+    @Override
+    public void xbzrlePage(
+        RamBlock block,
+        long pageOffset,
+        boolean continued,
+        MemorySegment window,
+        long windowOffset,
+        int length)
+        throws IOException {
+      check(length, Math.min(pageSize, 0xffff));
+      reserve(RamRecords.mostBytes(pageSize));
+      byte[] name = nameOf(block, continued);
+      used =
+          (int)
+              RamRecords.xbzrlePage(buffer, used, pageOffset, name, window, windowOffset, length);
+    }
+
+    @Override
+    public void compressedPage(
+        RamBlock block,
+        long pageOffset,
+        boolean continued,
+        MemorySegment window,
+        long windowOffset,
+        int length)
+        throws IOException {
+      check(length, RamRecords.compressBound(pageSize));
+      reserve(RamRecords.mostBytes(pageSize));
+      byte[] name = nameOf(block, continued);
+      used =
+          (int)
+              RamRecords.compressedPage(
+                  buffer, used, pageOffset, name, window, windowOffset, length);
+    }
+
+    @Override
+    public void multifdFlush() throws IOException {
+      reserve(RamRecords.SIZE_WORD);
+      used = (int) RamRecords.multifdFlush(buffer, used);
     }
 
     /// Ends the section: end word and footer.
@@ -322,12 +396,22 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
       footer(sectionId);
     }
 
-    private byte @Nullable [] nameOf(RamBlock block) {
-      if (block.idstr().equals(currentBlock)) {
+    private static void check(int length, int most) {
+      if (length < 0 || length > most) {
+        throw new IllegalArgumentException("record content of " + length + " bytes");
+      }
+    }
+
+    private byte @Nullable [] nameOf(RamBlock block, boolean continued) {
+      if (continued && block.idstr().equals(currentBlock)) {
         return null;
       }
       continueFrom(block);
-      return names.computeIfAbsent(block.idstr(), _ -> RamRecords.name(block));
+      if (!block.idstr().equals(lastName)) {
+        lastName = block.idstr();
+        lastBytes = names.computeIfAbsent(lastName, Names::bytes);
+      }
+      return lastBytes;
     }
   }
 }

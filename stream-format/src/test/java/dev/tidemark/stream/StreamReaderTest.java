@@ -194,9 +194,19 @@ class StreamReaderTest {
     fails(part + "0000000000000028", StreamException.Malformed.class, "continues no block");
     fails(part + "0000000000002008 01 61", StreamException.Malformed.class, "outside RAM block");
     fails(part + "0000000000000008 01 63", StreamException.Malformed.class, "RAM block \"c\"");
-    fails(part + "0000000000000040", StreamException.Unsupported.class, "XBZRLE");
+    fails(
+        part + "0000000000000040 01 61 02 0000",
+        StreamException.Malformed.class,
+        "encoding flag 0x2 at offset 0x5c");
+    fails(
+        part + "0000000000000040 01 61 01 1001",
+        StreamException.Malformed.class,
+        "XBZRLE delta of 4097 bytes at offset 0x5d");
     fails(part + "0000000000000080", StreamException.Unsupported.class, "HOOK");
-    fails(part + "0000000000000100", StreamException.Unsupported.class, "COMPRESS_PAGE");
+    fails(
+        part + "0000000000000100 01 61 0000100f",
+        StreamException.Malformed.class,
+        "compressed page of 4111 bytes at offset 0x5c");
     fails(part + "0000000000000018", StreamException.Malformed.class, "record 0x18");
     fails(part + "0000000000000010 7e 00000003", StreamException.Malformed.class, "id 0x3 instead");
     fails(HEAD + "08 0007 0004 00000000", StreamException.Unsupported.class, "PACKAGED");

@@ -65,7 +65,7 @@ final class ArchiveStream implements CheckpointStream {
         long stop = Math.min(end, layout.firstPage(ramBlock + 1));
         if (PageLocation.isData(location)) {
           data(visitor, ramBlock, page, stop, location);
-          location += (stop - page) * RamRecord.stride(layout.pageSize());
+          location += (stop - page) * RecordPlaces.stride(layout.pageSize());
         } else if (location == PageLocation.ZERO) {
           zeroes(visitor, ramBlock, page, stop);
         }
@@ -86,7 +86,7 @@ final class ArchiveStream implements CheckpointStream {
       long start = reader.pageAt(at, layout, ramBlock, offset);
       visitor.page(block, offset, reader.content(), start);
       offset += pageSize;
-      at += RamRecord.stride(pageSize);
+      at += RecordPlaces.stride(pageSize);
     }
   }
 

@@ -7,6 +7,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.tidemark.checkpoint.CheckpointTarget;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.Manifest;
+import dev.tidemark.stream.ram.RamRecords;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -69,7 +70,7 @@ public final class ArchiveWriter implements Closeable {
       CheckpointTarget target, ArchiveOptions options, ArchivePrologue prologue)
       throws IOException {
     RamLayout layout = new RamLayout(prologue.ramBlocks(), prologue.targetPageSize());
-    if (layout.pageSize() + RamRecord.WORD_SIZE + 256 > options.blockContent()) {
+    if (layout.pageSize() + RamRecords.SIZE_WORD + 256 > options.blockContent()) {
       throw new IllegalArgumentException(
           "pages of " + layout.pageSize() + " bytes in blocks of " + options.blockContent());
     }

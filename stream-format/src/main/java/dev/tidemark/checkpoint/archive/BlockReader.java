@@ -113,8 +113,8 @@ final class BlockReader {
       throws StreamException {
     int data = PageLocation.offset(location);
     if (data + layout.pageSize() > length
-        || !RamRecord.isRecordOf(content, start, data, pageOffset, layout.name(ramBlock))) {
-      throw RamRecord.wrongRecord(
+        || !RecordPlaces.isRecordOf(content, start, data, pageOffset, layout.name(ramBlock))) {
+      throw RecordPlaces.wrongRecord(
           pageOffset, layout.blocks().get(ramBlock).idstr(), table.offset(block));
     }
     return (long) start + data;

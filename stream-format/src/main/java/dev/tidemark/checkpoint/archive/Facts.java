@@ -121,7 +121,7 @@ record Facts(
     long prologueBlocks = c.count(mostBlocks, "prologue");
     long pageBlocks = c.count(mostBlocks - prologueBlocks, "page blocks");
     long epilogueBlocks = c.count(mostBlocks - prologueBlocks - pageBlocks, "epilogue");
-    long pageRecords = c.count(pageBlocks * RamRecord.most(blockContent), "page records");
+    long pageRecords = c.count(pageBlocks * RecordPlaces.most(blockContent), "page records");
     long zeroRecords = c.count(pageRecords, "zero records");
     long indexRuns = c.count(RamLayout.MAX_PAGES, "index runs");
     long deviceBytes = c.count(mostContent, "device sections");

@@ -2,8 +2,10 @@
 
 package dev.tidemark.checkpoint.archive;
 
+import dev.tidemark.stream.ram.RamRecords;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /// The pages of one archive block, as the records that the stream will hold.
 ///
@@ -41,7 +43,7 @@ public final class PageBlock {
     this.plainSlab = Slab.allocate(HEAD + capacity + TAIL);
     this.encodedSlab = Slab.allocate(HEAD + mostEncoded + TAIL);
     this.plain = plainSlab.segment();
-    this.records = new long[RamRecord.most(capacity)];
+    this.records = new long[RecordPlaces.most(capacity)];
     this.piece = plain;
   }
 
@@ -58,7 +60,7 @@ public final class PageBlock {
   public boolean page(int ramBlock, long pageOffset, MemorySegment window, long windowOffset) {
     long number = layout.pageNumber(ramBlock, pageOffset);
     checkFilling();
-    int data = header(ramBlock, pageOffset | RamRecord.PAGE, pageSize);
+    int data = header(ramBlock, RamRecords.PAGE, pageOffset, pageSize);
     if (data < 0) {
       return false;
     }
@@ -78,7 +80,7 @@ public final class PageBlock {
   public boolean zeroPage(int ramBlock, long pageOffset) {
     long number = layout.pageNumber(ramBlock, pageOffset);
     checkFilling();
-    int data = header(ramBlock, pageOffset | RamRecord.ZERO, 1);
+    int data = header(ramBlock, RamRecords.ZERO, pageOffset, 1);
     if (data < 0) {
       return false;
     }
@@ -90,27 +92,16 @@ public final class PageBlock {
     return true;
   }
 
-  /// Writes a record's word and name behind the last record, without counting them in yet.
+  /// Writes a record's header behind the last record, without counting it in yet.
   ///
   /// @return where the record's data go, or -1 if the record does not fit
-  private int header(int ramBlock, long word, int dataLength) {
-    if (ramBlock == namedBlock) {
-      int data = fill + RamRecord.WORD_SIZE;
-      if (data + dataLength > capacity) {
-        return -1;
-      }
-      plain.set(Bytes.BE_LONG, HEAD + fill, word | RamRecord.CONTINUE);
-      return data;
-    }
-    byte[] name = layout.name(ramBlock);
-    int data = fill + RamRecord.WORD_SIZE + 1 + name.length;
+  private int header(int ramBlock, int flag, long pageOffset, int dataLength) {
+    byte @Nullable [] name = ramBlock == namedBlock ? null : layout.name(ramBlock);
+    int data = fill + RamRecords.headerSize(name);
     if (data + dataLength > capacity) {
       return -1;
     }
-    plain.set(Bytes.BE_LONG, HEAD + fill, word);
-    int at = HEAD + fill + RamRecord.WORD_SIZE;
-    plain.set(ValueLayout.JAVA_BYTE, at, (byte) name.length);
-    MemorySegment.copy(name, 0, plain, ValueLayout.JAVA_BYTE, at + 1, name.length);
+    RamRecords.header(plain, HEAD + fill, flag, pageOffset, name);
     return data;
   }
 

@@ -4,6 +4,7 @@ package dev.tidemark.checkpoint.archive;
 
 import dev.tidemark.checkpoint.PageKind;
 import dev.tidemark.stream.StreamException;
+import dev.tidemark.stream.ram.RamRecords;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -60,7 +61,7 @@ final class PageIndex {
           input.size(),
           CONTEXT);
     }
-    return new PageIndex(runs, count, layout.pages(), RamRecord.stride(layout.pageSize()));
+    return new PageIndex(runs, count, layout.pages(), RecordPlaces.stride(layout.pageSize()));
   }
 
   /// Unpacks parts one after the other.
@@ -129,10 +130,10 @@ final class PageIndex {
         }
         default -> block++;
       }
-      long last = offset + (length - 1) * (pageSize + RamRecord.WORD_SIZE);
+      long last = offset + (length - 1) * (pageSize + RamRecords.SIZE_WORD);
       if (block < firstBlock
           || block >= endBlock
-          || offset < RamRecord.WORD_SIZE
+          || offset < RamRecords.SIZE_WORD
           || length > blockContent
           || last + pageSize > blockContent) {
         throw numbers.malformed("run that leads out of the pages");
@@ -151,7 +152,7 @@ final class PageIndex {
     return run == count ? pages : runs.getAtIndex(ValueLayout.JAVA_LONG, run * 2);
   }
 
-  /// Where a run's first page is; the others follow at [RamRecord#stride].
+  /// Where a run's first page is; the others follow at [RecordPlaces#stride].
   long location(long run) {
     return runs.getAtIndex(ValueLayout.JAVA_LONG, run * 2 + 1);
   }

@@ -21,7 +21,7 @@ final class PageIndexBuilder implements Closeable {
 
   PageIndexBuilder(RamLayout layout) {
     this.pages = layout.pages();
-    this.stride = RamRecord.stride(layout.pageSize());
+    this.stride = RecordPlaces.stride(layout.pageSize());
     this.locations = arena.allocate(Math.max(8, pages * 8), 8);
   }
 

@@ -4,6 +4,7 @@ package dev.tidemark.checkpoint.archive;
 
 import dev.tidemark.checkpoint.PageKind;
 import dev.tidemark.stream.StreamException;
+import dev.tidemark.stream.ram.RamRecords;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -60,17 +61,17 @@ final class RecordChecker {
     int at = 0;
     int ramBlock = -1;
     while (at < length) {
-      need(at, RamRecord.MIN_SIZE);
+      need(at, RecordPlaces.MIN_SIZE);
       long word = content.get(Bytes.BE_LONG, start + at);
       int flags = (int) (word & (pageSize - 1));
-      int data = at + RamRecord.WORD_SIZE;
-      if ((flags & RamRecord.CONTINUE) == 0) {
+      int data = at + RamRecords.SIZE_WORD;
+      if ((flags & RamRecords.CONTINUE) == 0) {
         ramBlock = ramBlock(data, ramBlock);
         data += 1 + layout.name(ramBlock).length;
       } else if (ramBlock < 0) {
         throw malformed("first record does not name its RAM block");
       }
-      at = record(flags & ~RamRecord.CONTINUE, ramBlock, word & -pageSize, data);
+      at = record(flags & ~RamRecords.CONTINUE, ramBlock, word & -pageSize, data);
     }
   }
 
@@ -90,7 +91,7 @@ final class RecordChecker {
     int count = layout.blocks().size();
     for (int i = 0; i < count; i++) {
       int candidate = (i + Math.max(0, guess)) % count;
-      if (RamRecord.isName(content, start + at, layout.name(candidate))) {
+      if (RecordPlaces.isName(content, start + at, layout.name(candidate))) {
         return candidate;
       }
     }
@@ -106,12 +107,12 @@ final class RecordChecker {
     }
     long page = layout.pageNumber(ramBlock, pageOffset);
     records++;
-    if (kind == RamRecord.PAGE) {
+    if (kind == RamRecords.PAGE) {
       need(data, pageSize);
       dataRecord(page, data);
       return data + pageSize;
     }
-    if (kind != RamRecord.ZERO) {
+    if (kind != RamRecords.ZERO) {
       throw malformed("record with flags 0x" + Integer.toHexString(kind));
     }
     need(data, 1);
@@ -144,7 +145,7 @@ final class RecordChecker {
     }
     long location = index.location(run);
     return PageLocation.isData(location)
-        ? location + (page - index.firstPage(run)) * RamRecord.stride(pageSize)
+        ? location + (page - index.firstPage(run)) * RecordPlaces.stride(pageSize)
         : location;
   }
 

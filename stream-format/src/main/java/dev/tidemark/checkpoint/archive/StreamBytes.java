@@ -7,6 +7,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.stream.ram.RamBlock;
+import dev.tidemark.stream.ram.RamRecords;
 import java.util.List;
 
 /// What stands around the pages in the body: the migration stream's beginning and its end.
@@ -39,7 +40,7 @@ final class StreamBytes {
     sink.u8(SECTION_START).be32(prologue.ramSectionId());
     sink.u8(RAM.length()).bytes(RAM.getBytes(US_ASCII));
     sink.be32(RAM_INSTANCE_ID).be32(RAM_VERSION_ID);
-    sink.be64(layout.bytes() | RamRecord.MEM_SIZE);
+    sink.be64(layout.bytes() | RamRecords.MEM_SIZE);
     List<RamBlock> blocks = layout.blocks();
     for (int i = 0; i < blocks.size(); i++) {
       byte[] name = layout.name(i);
@@ -60,7 +61,7 @@ final class StreamBytes {
   }
 
   private static void end(ByteSink sink, ArchivePrologue prologue) {
-    sink.be64(RamRecord.EOS);
+    sink.be64(RamRecords.EOS);
     if (prologue.footers()) {
       sink.u8(SECTION_FOOTER).be32(prologue.ramSectionId());
     }

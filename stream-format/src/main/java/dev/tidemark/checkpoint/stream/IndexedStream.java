@@ -76,6 +76,9 @@ final class IndexedStream implements CheckpointStream {
         } else if (PageIndex.isFilled(entry)) {
           filled.fill(PageIndex.fill(entry));
           visitor.filledPage(block, offset, PageIndex.fill(entry), filled, 0);
+        } else if (entry == PageIndex.SPOOLED) {
+          checkpoint.readEntry(entry, block, offset, filled);
+          visitor.page(block, offset, filled, 0);
         } else if (entry == PageIndex.ZERO) {
           visitor.zeroPage(block, offset);
         }

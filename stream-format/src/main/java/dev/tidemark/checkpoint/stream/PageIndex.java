@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/// For each page of one RAM block: nothing, zero, one byte that fills it, or where its newest
-/// content stands. One native long a page, in chunks that are allocated when first needed.
+/// For each page of one RAM block: nothing, zero, one byte that fills it, where its newest content
+/// stands, or that it is in the spool. One native long a page, in chunks that are allocated when first needed.
 ///
 /// The two low bits tell the kind, the others the stream offset or the fill byte.
 final class PageIndex {
@@ -18,6 +18,9 @@ final class PageIndex {
   private static final int DATA_BITS = 2;
   private static final int FILL_BITS = 3;
   private static final int KIND_MASK = 3;
+
+  /// The newest content is in the spool.
+  static final long SPOOLED = (256 << 2) | FILL_BITS;
 
   private static final int CHUNK_PAGES = 1 << 12;
   private static final long CHUNK_BYTES = CHUNK_PAGES * 8L;
@@ -48,7 +51,7 @@ final class PageIndex {
   }
 
   static boolean isFilled(long entry) {
-    return (entry & KIND_MASK) == FILL_BITS;
+    return (entry & KIND_MASK) == FILL_BITS && entry != SPOOLED;
   }
 
   static long streamOffset(long entry) {

@@ -10,6 +10,7 @@ import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.checkpoint.Manifest;
 import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.checkpoint.PageSpool;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamElement;
 import dev.tidemark.stream.StreamElement.Command;
@@ -18,12 +19,15 @@ import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
 import dev.tidemark.stream.TargetPageSize;
-import dev.tidemark.stream.ram.PageVisitor;
+import dev.tidemark.stream.ram.PageInflater;
 import dev.tidemark.stream.ram.RamBlock;
+import dev.tidemark.stream.ram.RamRecordVisitor;
+import dev.tidemark.stream.ram.Xbzrle;
 import dev.tidemark.stream.vmstate.DeviceSections;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +37,9 @@ import org.jspecify.annotations.Nullable;
 /// A stored migration stream with random access.
 ///
 /// One pass at opening notes where the newest version of each page stands, outside the heap, 8
-/// bytes a page. The whole stream is checked by it up to the end.
+/// bytes a page. The whole stream is checked by it up to the end. Pages whose newest version does
+/// not stand in the stream as it is, since it came as an XBZRLE delta or compressed, are kept in a
+/// [PageSpool] meanwhile.
 public final class StreamCheckpoint implements Checkpoint {
   /// Index bytes allowed whatever the size of the file.
   private static final long INDEX_ALLOWANCE = 64L << 20;
@@ -42,6 +48,7 @@ public final class StreamCheckpoint implements Checkpoint {
   private static final int MAX_COMMANDS = 1 << 16;
 
   private final ByteSource source;
+  private final Path spoolFolder;
   private final Arena arena = Arena.ofShared();
   private final AtomicLong indexBudget;
   private final List<Command> commands = new ArrayList<>();
@@ -53,9 +60,12 @@ public final class StreamCheckpoint implements Checkpoint {
   private int pageSize;
   private DeviceState devices = new DeviceState(new byte[0], Optional.empty());
   private long devicesOffset;
+  private @Nullable PageSpool spool;
 
-  private StreamCheckpoint(ByteSource source, StreamReader reader) throws IOException {
+  private StreamCheckpoint(ByteSource source, StreamReader reader, Path spoolFolder)
+      throws IOException {
     this.source = source;
+    this.spoolFolder = spoolFolder;
     // A record takes at least 9 bytes; an index much larger than that is a sparse one, made to
     // hurt.
     this.indexBudget = new AtomicLong(INDEX_ALLOWANCE + 2 * source.size());
@@ -63,6 +73,9 @@ public final class StreamCheckpoint implements Checkpoint {
       readAll(reader);
     } catch (IOException | RuntimeException | Error e) {
       arena.close();
+      if (spool != null) {
+        spool.close();
+      }
       throw e;
     }
     configuration = reader.configuration();
@@ -73,8 +86,8 @@ public final class StreamCheckpoint implements Checkpoint {
   /// Opens a stored stream of default limits and any target page size.
   ///
   /// @param source closed with the result
-  /// @throws IOException if the stream cannot be read, or holds what needs its pages replayed
-  ///     (XBZRLE); then `source` is closed
+  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then `source`
+  ///     is closed
   public static StreamCheckpoint open(ByteSource source) throws IOException {
     return open(MigrationStream.of(TargetPageSize.detect()), source);
   }
@@ -83,12 +96,25 @@ public final class StreamCheckpoint implements Checkpoint {
   ///
   /// @param settings how to read
   /// @param source closed with the result
-  /// @throws IOException if the stream cannot be read, or holds what needs its pages replayed
-  ///     (XBZRLE); then `source` is closed
+  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then `source`
+  ///     is closed
   public static StreamCheckpoint open(MigrationStream settings, ByteSource source)
       throws IOException {
+    return open(settings, source, Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
+  }
+
+  /// Opens a stored stream.
+  ///
+  /// @param settings how to read
+  /// @param source closed with the result
+  /// @param spoolFolder where pages are kept that came as deltas or compressed; looked at only if
+  ///     there are any
+  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then `source`
+  ///     is closed
+  public static StreamCheckpoint open(
+      MigrationStream settings, ByteSource source, Path spoolFolder) throws IOException {
     try {
-      return new StreamCheckpoint(source, settings.withDeviceTail().read(source));
+      return new StreamCheckpoint(source, settings.withDeviceTail().read(source), spoolFolder);
     } catch (IOException | RuntimeException e) {
       source.close();
       throw e;
@@ -112,7 +138,9 @@ public final class StreamCheckpoint implements Checkpoint {
             prepare(reader);
           }
           ramSections++;
-          section.pages().forEach(new Indexer(reader));
+          try (Indexer indexer = new Indexer(reader)) {
+            section.pages().forEachRecord(indexer);
+          }
         }
         case DeviceSection early ->
             throw new StreamException.Unsupported(
@@ -154,9 +182,11 @@ public final class StreamCheckpoint implements Checkpoint {
     }
   }
 
-  private final class Indexer implements PageVisitor {
+  private final class Indexer implements RamRecordVisitor, AutoCloseable {
     private final StreamReader reader;
     private final int bytes;
+    private @Nullable PageInflater inflater;
+    private @Nullable MemorySegment former;
 
     Indexer(StreamReader reader) {
       this.reader = reader;
@@ -164,22 +194,71 @@ public final class StreamCheckpoint implements Checkpoint {
     }
 
     @Override
-    public void page(RamBlock block, long pageOffset, MemorySegment window, long windowOffset)
+    public void page(
+        RamBlock block,
+        long pageOffset,
+        boolean continued,
+        MemorySegment window,
+        long windowOffset)
         throws IOException {
       note(block, pageOffset, PageIndex.data(reader.streamOffsetOf(windowOffset)));
     }
 
     @Override
-    public void zeroPage(RamBlock block, long pageOffset) throws IOException {
-      note(block, pageOffset, PageIndex.ZERO);
+    public void zeroPage(RamBlock block, long pageOffset, boolean continued, byte fill)
+        throws IOException {
+      note(block, pageOffset, fill == 0 ? PageIndex.ZERO : PageIndex.filled(fill));
     }
 
     @Override
-    public void filledPage(
-        RamBlock block, long pageOffset, byte fill, MemorySegment window, long windowOffset)
+    public void xbzrlePage(
+        RamBlock block,
+        long pageOffset,
+        boolean continued,
+        MemorySegment window,
+        long windowOffset,
+        int length)
         throws IOException {
-      note(block, pageOffset, PageIndex.filled(fill));
+      int wrong = Xbzrle.fault(window, windowOffset, length, bytes);
+      if (wrong >= 0) {
+        throw Xbzrle.malformed(reader.streamOffsetOf(windowOffset) + wrong);
+      }
+      PageSpool spooled = spool(reader);
+      PageIndex pages = index[block.index()];
+      long entry = pages == null ? PageIndex.MISSING : pages.get(pageOffset / bytes);
+      if (PageIndex.isData(entry) || PageIndex.isFilled(entry)) {
+        if (former == null) {
+          former = Arena.ofAuto().allocate(bytes);
+        }
+        content(entry, former);
+        spooled.page(block, pageOffset, former, 0);
+      } else if (entry != PageIndex.SPOOLED) {
+        spooled.zeroPage(block, pageOffset);
+      }
+      spooled.xbzrlePage(block, pageOffset, window, windowOffset, length);
+      note(block, pageOffset, PageIndex.SPOOLED);
     }
+
+    @Override
+    public void compressedPage(
+        RamBlock block,
+        long pageOffset,
+        boolean continued,
+        MemorySegment window,
+        long windowOffset,
+        int length)
+        throws IOException {
+      if (inflater == null) {
+        inflater = new PageInflater(bytes);
+      }
+      long at = reader.streamOffsetOf(windowOffset);
+      MemorySegment page = inflater.inflate(window, windowOffset, length, at);
+      spool(reader).page(block, pageOffset, page, 0);
+      note(block, pageOffset, PageIndex.SPOOLED);
+    }
+
+    @Override
+    public void multifdFlush() {}
 
     private void note(RamBlock block, long pageOffset, long entry) throws IOException {
       PageIndex pages = index[block.index()];
@@ -188,6 +267,33 @@ public final class StreamCheckpoint implements Checkpoint {
         throw new StreamException.LimitExceeded(
             "page index too large for its stream", reader.streamOffset(), "checkpoint");
       }
+    }
+
+    @Override
+    public void close() {
+      if (inflater != null) {
+        inflater.close();
+      }
+    }
+  }
+
+  private PageSpool spool(StreamReader reader) throws IOException {
+    if (spool == null) {
+      spool = PageSpool.create(spoolFolder, reader.ramBlocks(), reader.targetPageSize());
+    }
+    return spool;
+  }
+
+  /// The page of an entry that is [PageIndex#isData] or not, but not spooled.
+  private void content(long entry, MemorySegment page) throws IOException {
+    if (PageIndex.isData(entry)) {
+      long at = PageIndex.streamOffset(entry);
+      int got = source.read(at, page);
+      if (got < page.byteSize()) {
+        throw new StreamException.Truncated("the stream ends", at + got, "page content");
+      }
+    } else {
+      page.fill(PageIndex.isFilled(entry) ? PageIndex.fill(entry) : 0);
     }
   }
 
@@ -220,17 +326,17 @@ public final class StreamCheckpoint implements Checkpoint {
   public PageKind readPage(RamBlock block, long pageOffset, MemorySegment target)
       throws IOException {
     long entry = entry(block, pageOffset);
-    MemorySegment page = target.asSlice(0, pageSize);
-    if (PageIndex.isData(entry)) {
-      long at = PageIndex.streamOffset(entry);
-      int got = source.read(at, page);
-      if (got < pageSize) {
-        throw new StreamException.Truncated("the stream ends", at + got, "page content");
-      }
-    } else {
-      page.fill(PageIndex.isFilled(entry) ? PageIndex.fill(entry) : 0);
-    }
+    readEntry(entry, block, pageOffset, target.asSlice(0, pageSize));
     return kind(entry);
+  }
+
+  void readEntry(long entry, RamBlock block, long pageOffset, MemorySegment page)
+      throws IOException {
+    if (entry == PageIndex.SPOOLED && spool != null) {
+      spool.readPage(block, pageOffset, page);
+    } else {
+      content(entry, page);
+    }
   }
 
   long entry(RamBlock block, long pageOffset) {
@@ -305,7 +411,8 @@ public final class StreamCheckpoint implements Checkpoint {
 
   @Override
   public void close() throws IOException {
-    try (source) {
+    try (source;
+        PageSpool pages = spool) {
       arena.close();
     }
   }

@@ -12,15 +12,19 @@ import org.jspecify.annotations.Nullable;
 /// The records of a RAM section's body, encoded.
 ///
 /// ```
-/// +---------------------------+----------------------------+-----------------------------+
-/// | be64 page offset | flags  | u8 length, block name      | PAGE: target page size bytes|
-/// |                           | absent with CONTINUE       | ZERO: one fill byte         |
-/// +---------------------------+----------------------------+-----------------------------+
+/// +---------------------------+----------------------------+-----------------------------------+
+/// | be64 page offset | flags  | u8 length, block name      | PAGE: target page size bytes      |
+/// |                           | absent with CONTINUE       | ZERO: one fill byte               |
+/// |                           |                            | XBZRLE: 0x01, be16 length, delta  |
+/// |                           |                            | COMPRESS_PAGE: be32 length, zlib  |
+/// +---------------------------+----------------------------+-----------------------------------+
 /// ```
 ///
 /// The flags stand in the bits below the target page size.
 ///
-/// Format: `save_page_header` in `migration/ram.c`, QEMU 10.0.2.
+/// Nothing here allocates, save [#name].
+///
+/// Format: `save_page_header` and `save_xbzrle_page` in `migration/ram.c`, QEMU 10.0.2.
 public final class RamRecords {
   /// `RAM_SAVE_FLAG_ZERO`: the page's bytes all have one value, which follows; QEMU writes 0 only.
   public static final int ZERO = 0x02;
@@ -55,8 +59,18 @@ public final class RamRecords {
   /// Longest header: word, length byte, 255 bytes of name.
   public static final int MAX_HEADER = SIZE_WORD + 1 + 255;
 
+  /// Bytes between header and delta of an XBZRLE record: encoding flag, be16 length.
+  public static final int SIZE_XBZRLE_HEADER = 3;
+
+  /// Bytes between header and content of a COMPRESS_PAGE record: be32 length.
+  public static final int SIZE_COMPRESS_HEADER = 4;
+
   private static final ValueLayout.OfLong BE64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(BIG_ENDIAN);
+  private static final ValueLayout.OfInt BE32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(BIG_ENDIAN);
+  private static final ValueLayout.OfShort BE16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(BIG_ENDIAN);
 
   private RamRecords() {}
 
@@ -66,6 +80,20 @@ public final class RamRecords {
   /// @return its bytes, to be kept by the caller and given to [#header]
   public static byte[] name(RamBlock block) {
     return block.idstr().getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /// Most bytes that zlib makes of a page.
+  ///
+  /// @param pageSize bytes of the page
+  public static int compressBound(int pageSize) {
+    return pageSize + (pageSize >> 12) + (pageSize >> 14) + (pageSize >> 25) + 13;
+  }
+
+  /// Most bytes of a record.
+  ///
+  /// @param pageSize bytes of a page
+  public static int mostBytes(int pageSize) {
+    return MAX_HEADER + SIZE_COMPRESS_HEADER + compressBound(pageSize);
   }
 
   /// Bytes of a header.
@@ -79,7 +107,7 @@ public final class RamRecords {
   ///
   /// @param target where to; has [#headerSize] bytes of room
   /// @param at where in `target`
-  /// @param flag [#PAGE] or [#ZERO]
+  /// @param flag [#PAGE], [#ZERO], [#XBZRLE] or [#COMPRESS_PAGE]
   /// @param pageOffset offset inside the block in bytes
   /// @param name the block's name, or null to continue the block of the record before
   /// @return where the header ends
@@ -118,18 +146,80 @@ public final class RamRecords {
     return content + pageSize;
   }
 
-  /// Writes a whole record of a zero page.
+  /// Writes a whole record of a page whose bytes are all the same.
   ///
   /// @param target where to; has room for header and one byte
   /// @param at where in `target`
   /// @param pageOffset offset inside the block in bytes
   /// @param name the block's name, or null to continue
+  /// @param fill the value of its bytes; QEMU 10.0 takes 0 only
   /// @return where the record ends
   public static long zeroPage(
-      MemorySegment target, long at, long pageOffset, byte @Nullable [] name) {
-    long fill = header(target, at, ZERO, pageOffset, name);
-    target.set(ValueLayout.JAVA_BYTE, fill, (byte) 0);
-    return fill + 1;
+      MemorySegment target, long at, long pageOffset, byte @Nullable [] name, byte fill) {
+    long content = header(target, at, ZERO, pageOffset, name);
+    target.set(ValueLayout.JAVA_BYTE, content, fill);
+    return content + 1;
+  }
+
+  /// Writes a whole record of a page sent as a delta.
+  ///
+  /// @param target where to; has room for header, 3 bytes and the delta
+  /// @param at where in `target`
+  /// @param pageOffset offset inside the block in bytes
+  /// @param name the block's name, or null to continue
+  /// @param window where the delta is
+  /// @param windowOffset where in `window`
+  /// @param length its bytes, 0 to 65535
+  /// @return where the record ends
+  public static long xbzrlePage(
+      MemorySegment target,
+      long at,
+      long pageOffset,
+      byte @Nullable [] name,
+      MemorySegment window,
+      long windowOffset,
+      int length) {
+    long content = header(target, at, XBZRLE, pageOffset, name);
+    target.set(ValueLayout.JAVA_BYTE, content, (byte) Xbzrle.ENCODING_FLAG);
+    target.set(BE16, content + 1, (short) length);
+    content += SIZE_XBZRLE_HEADER;
+    MemorySegment.copy(window, windowOffset, target, content, length);
+    return content + length;
+  }
+
+  /// Writes a whole record of a compressed page.
+  ///
+  /// @param target where to; has room for header, 4 bytes and the compressed bytes
+  /// @param at where in `target`
+  /// @param pageOffset offset inside the block in bytes
+  /// @param name the block's name, or null to continue
+  /// @param window where the compressed bytes are
+  /// @param windowOffset where in `window`
+  /// @param length how many they are
+  /// @return where the record ends
+  public static long compressedPage(
+      MemorySegment target,
+      long at,
+      long pageOffset,
+      byte @Nullable [] name,
+      MemorySegment window,
+      long windowOffset,
+      int length) {
+    long content = header(target, at, COMPRESS_PAGE, pageOffset, name);
+    target.set(BE32, content, length);
+    content += SIZE_COMPRESS_HEADER;
+    MemorySegment.copy(window, windowOffset, target, content, length);
+    return content + length;
+  }
+
+  /// Writes the word of a flush.
+  ///
+  /// @param target where to; has 8 bytes of room
+  /// @param at where in `target`
+  /// @return where the word ends
+  public static long multifdFlush(MemorySegment target, long at) {
+    target.set(BE64, at, MULTIFD_FLUSH);
+    return at + SIZE_WORD;
   }
 
   /// Writes the word that ends a body.

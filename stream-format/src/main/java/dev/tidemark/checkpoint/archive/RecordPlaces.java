@@ -3,32 +3,16 @@
 package dev.tidemark.checkpoint.archive;
 
 import dev.tidemark.stream.StreamException;
+import dev.tidemark.stream.ram.RamRecords;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The page records of the stream's RAM section, as they stand in archive blocks.
-///
-/// ```
-///  +-------------------------------+---+----------+------------------------+
-///  | be64 page offset | flags      | n | name     | page, or fill byte 0   |
-///  +-------------------------------+---+----------+------------------------+
-///                                    absent with CONTINUE
-/// ```
-///
-/// Format: `save_page_header` in `migration/ram.c`, QEMU 10.0.2.
-final class RamRecord {
-  static final int ZERO = 0x02;
-  static final int MEM_SIZE = 0x04;
-  static final int PAGE = 0x08;
-  static final int EOS = 0x10;
-  static final int CONTINUE = 0x20;
-
-  static final int WORD_SIZE = 8;
-
+/// Where the stream's page records stand in archive blocks. [RamRecords] says what they look like.
+final class RecordPlaces {
   /// The smallest record: a word and a fill byte.
-  static final int MIN_SIZE = WORD_SIZE + 1;
+  static final int MIN_SIZE = RamRecords.SIZE_WORD + 1;
 
-  private RamRecord() {}
+  private RecordPlaces() {}
 
   /// Most records in a block of so many bytes.
   static int most(int blockContent) {
@@ -37,7 +21,7 @@ final class RamRecord {
 
   /// Bytes from one page to the next where only CONTINUE records stand.
   static int stride(int pageSize) {
-    return pageSize + WORD_SIZE;
+    return pageSize + RamRecords.SIZE_WORD;
   }
 
   /// Whether the page at `data` belongs to a record of just this page.
@@ -46,14 +30,14 @@ final class RamRecord {
   /// @param data offset of the page in the content
   static boolean isRecordOf(
       MemorySegment content, long start, int data, long pageOffset, byte[] name) {
-    long word = content.get(Bytes.BE_LONG, start + data - WORD_SIZE);
-    if (word == (pageOffset | PAGE | CONTINUE)) {
+    long word = content.get(Bytes.BE_LONG, start + data - RamRecords.SIZE_WORD);
+    if (word == (pageOffset | RamRecords.PAGE | RamRecords.CONTINUE)) {
       return true;
     }
-    int header = WORD_SIZE + 1 + name.length;
+    int header = RamRecords.headerSize(name);
     return data >= header
-        && content.get(Bytes.BE_LONG, start + data - header) == (pageOffset | PAGE)
-        && isName(content, start + data - header + WORD_SIZE, name);
+        && content.get(Bytes.BE_LONG, start + data - header) == (pageOffset | RamRecords.PAGE)
+        && isName(content, start + data - header + RamRecords.SIZE_WORD, name);
   }
 
   /// Whether a counted string in the content is this name; the caller knows that it fits.
