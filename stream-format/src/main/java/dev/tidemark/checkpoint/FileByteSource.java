@@ -11,7 +11,8 @@ import java.nio.file.StandardOpenOption;
 
 /// A file, read by position.
 ///
-/// The file is not mapped (that is [MappedByteSource]): one that is cut while it is read ends early instead of faulting.
+/// The file is not mapped (that is [MappedByteSource]): one that is cut while it is read ends early
+/// instead of faulting.
 /// May be used by several threads at once; a thread interrupted while it reads closes the file.
 public final class FileByteSource implements ByteSource {
   /// Most bytes in one system call.

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// The newest version of every page, in an unnamed temporary file.
 ///
 /// For what cannot be read at random: deltas, which need the version before, and pages that come
-/// through a pipe. The file has mode 0600 and no name from the start on, since RAM holds secrets: it
+/// through a pipe. The file has mode 0600 and no name from the start on, since RAM holds secrets:
+/// it
 /// is gone with the process. Zero pages take no room.
 ///
 /// One thread fills it; then any number may read, at once. Nothing is allocated per page.
@@ -304,7 +305,9 @@ public final class PageSpool implements DeltaVisitor, Closeable {
     int shift = at % PAGES_PER_BYTE * 2;
     int four = chunk.get(ValueLayout.JAVA_BYTE, at / PAGES_PER_BYTE);
     chunk.set(
-        ValueLayout.JAVA_BYTE, at / PAGES_PER_BYTE, (byte) ((four & ~(3 << shift)) | (kind << shift)));
+        ValueLayout.JAVA_BYTE,
+        at / PAGES_PER_BYTE,
+        (byte) ((four & ~(3 << shift)) | (kind << shift)));
   }
 
   private static PageKind kindOf(int kind) {

@@ -293,7 +293,8 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
   ///
   /// Pages, and pages as deltas, get a record that names its block where it is another than that of
   /// the record before. A page filled with a byte other than zero is written as a page with
-  /// content, since QEMU 10.0 takes no other; only [#zeroPage(RamBlock, long, boolean, byte)] writes
+  /// content, since QEMU 10.0 takes no other; only [#zeroPage(RamBlock, long, boolean, byte)]
+  /// writes
   /// it as it may stand in old streams.
   ///
   /// Records are written as they are, CONTINUE included; only where that would continue another
@@ -334,8 +335,7 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
         throws IOException {
       reserve(RamRecords.MAX_HEADER + pageSize);
       byte[] name = nameOf(block, continued);
-      used =
-          (int) RamRecords.page(buffer, used, pageOffset, name, window, windowOffset, pageSize);
+      used = (int) RamRecords.page(buffer, used, pageOffset, name, window, windowOffset, pageSize);
     }
 
     @Override
@@ -359,8 +359,7 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
       reserve(RamRecords.mostBytes(pageSize));
       byte[] name = nameOf(block, continued);
       used =
-          (int)
-              RamRecords.xbzrlePage(buffer, used, pageOffset, name, window, windowOffset, length);
+          (int) RamRecords.xbzrlePage(buffer, used, pageOffset, name, window, windowOffset, length);
     }
 
     @Override

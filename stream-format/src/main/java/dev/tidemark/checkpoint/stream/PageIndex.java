@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// For each page of one RAM block: nothing, zero, one byte that fills it, where its newest content
-/// stands, or that it is in the spool. One native long a page, in chunks that are allocated when first needed.
+/// stands, or that it is in the spool. One native long a page, in chunks that are allocated when
+/// first needed.
 ///
 /// The two low bits tell the kind, the others the stream offset or the fill byte.
 final class PageIndex {

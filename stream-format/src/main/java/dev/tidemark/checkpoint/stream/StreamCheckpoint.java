@@ -86,7 +86,8 @@ public final class StreamCheckpoint implements Checkpoint {
   /// Opens a stored stream of default limits and any target page size.
   ///
   /// @param source closed with the result
-  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then `source`
+  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then
+  /// `source`
   ///     is closed
   public static StreamCheckpoint open(ByteSource source) throws IOException {
     return open(MigrationStream.of(TargetPageSize.detect()), source);
@@ -96,7 +97,8 @@ public final class StreamCheckpoint implements Checkpoint {
   ///
   /// @param settings how to read
   /// @param source closed with the result
-  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then `source`
+  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then
+  /// `source`
   ///     is closed
   public static StreamCheckpoint open(MigrationStream settings, ByteSource source)
       throws IOException {
@@ -109,10 +111,11 @@ public final class StreamCheckpoint implements Checkpoint {
   /// @param source closed with the result
   /// @param spoolFolder where pages are kept that came as deltas or compressed; looked at only if
   ///     there are any
-  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then `source`
+  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then
+  /// `source`
   ///     is closed
-  public static StreamCheckpoint open(
-      MigrationStream settings, ByteSource source, Path spoolFolder) throws IOException {
+  public static StreamCheckpoint open(MigrationStream settings, ByteSource source, Path spoolFolder)
+      throws IOException {
     try {
       return new StreamCheckpoint(source, settings.withDeviceTail().read(source), spoolFolder);
     } catch (IOException | RuntimeException e) {
@@ -195,11 +198,7 @@ public final class StreamCheckpoint implements Checkpoint {
 
     @Override
     public void page(
-        RamBlock block,
-        long pageOffset,
-        boolean continued,
-        MemorySegment window,
-        long windowOffset)
+        RamBlock block, long pageOffset, boolean continued, MemorySegment window, long windowOffset)
         throws IOException {
       note(block, pageOffset, PageIndex.data(reader.streamOffsetOf(windowOffset)));
     }
@@ -411,9 +410,11 @@ public final class StreamCheckpoint implements Checkpoint {
 
   @Override
   public void close() throws IOException {
-    try (source;
-        PageSpool pages = spool) {
+    try (source) {
       arena.close();
+      if (spool != null) {
+        spool.close();
+      }
     }
   }
 }

@@ -39,8 +39,7 @@ record RecordPages(List<RamRecord> records, int pageSize) implements RamPages {
     }
 
     @Override
-    public void zeroPage(RamBlock block, long at, boolean continued, byte fill)
-        throws IOException {
+    public void zeroPage(RamBlock block, long at, boolean continued, byte fill) throws IOException {
       if (fill == 0) {
         visitor.zeroPage(block, at);
       } else {

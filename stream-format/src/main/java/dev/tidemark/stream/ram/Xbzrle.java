@@ -135,7 +135,8 @@ public final class Xbzrle {
     return new StreamException.Malformed("run of an XBZRLE delta", streamOffset, "XBZRLE page");
   }
 
-  /// Encodes what has changed. Byte for byte what QEMU makes, save for pages of more than 16 KiB: of
+  /// Encodes what has changed. Byte for byte what QEMU makes, save for pages of more than 16 KiB:
+  /// of
   /// those QEMU cannot encode a longer run, while here a run of bytes kept is cut by one literal.
   ///
   /// @param former where the former version is

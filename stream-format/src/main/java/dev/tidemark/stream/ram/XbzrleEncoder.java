@@ -42,7 +42,7 @@ public final class XbzrleEncoder {
   /// @param targetPageSize bytes of a page, a valid target page size
   /// @param cacheBytes size of the cache; at least one page is cached
   public XbzrleEncoder(int targetPageSize, long cacheBytes) {
-    int places = (int) Math.clamp(cacheBytes / targetPageSize, 1, Integer.MAX_VALUE - 8);
+    int places = Math.clamp(cacheBytes / targetPageSize, 1, Integer.MAX_VALUE - 8);
     pageSize = targetPageSize;
     cache = Arena.ofAuto().allocate((long) places * pageSize, 4096);
     delta = Arena.ofAuto().allocate(pageSize);
@@ -74,8 +74,7 @@ public final class XbzrleEncoder {
       int length = Xbzrle.OVERFLOW;
       if (holds(place, block, pageOffset)) {
         int limit = Math.min(pageSize, MAX_DELTA);
-        length =
-            Xbzrle.encode(cache, cachedAt, window, windowOffset, pageSize, delta, 0, limit);
+        length = Xbzrle.encode(cache, cachedAt, window, windowOffset, pageSize, delta, 0, limit);
         if (length == Xbzrle.UNCHANGED) {
           return;
         }

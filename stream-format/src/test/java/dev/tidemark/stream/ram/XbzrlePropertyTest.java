@@ -183,8 +183,12 @@ class XbzrlePropertyTest {
     byte[] delta = encoded(former, page);
     assertThat(HexFormat.of().formatHex(delta))
         .isEqualTo(
-            "03" + "01" + "07" // 3 kept, 1 new
-                + "c801" + "02" + "0809"); // 200 kept, 2 new; the rest is kept unsaid
+            "03"
+                + "01"
+                + "07" // 3 kept, 1 new
+                + "c801"
+                + "02"
+                + "0809"); // 200 kept, 2 new; the rest is kept unsaid
     assertThat(decoded(former, delta)).isEqualTo(page);
     assertThat(encoded(page, page)).isEmpty();
   }
