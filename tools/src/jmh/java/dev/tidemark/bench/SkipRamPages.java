@@ -35,7 +35,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /// nothing, and so has to have them all. Before anything is measured the RAM sections are counted.
 ///
 /// ```
-/// mvn -q verify -DskipTests -Pbenchmarks -pl tools -am "-Dbenchmark=SkipRamPages -prof gc"
+/// mvn -q verify -Dquick -DskipTests -Pbenchmarks -pl tools -am "-Dbenchmark=SkipRamPages -prof gc"
 /// ```
 ///
 /// If `skipFile` were slower than `readAll` for pages of 4 KiB, small pages would have to be read
@@ -67,7 +67,7 @@ public class SkipRamPages {
   @Setup(Level.Trial)
   public void prepare() throws IOException {
     stream = RamStreamFile.create(pageSize, RAM_BYTES);
-    long sections = stream.runs().length / 2 + 2;
+    long sections = 2 + (long) stream.runs().length / 2;
     Gate.same("skipMapped", skipMapped(), sections);
     Gate.same("skipFile", skipFile(), sections);
     Gate.same("readAll", readAll(), sections + stream.pages());
