@@ -35,6 +35,7 @@ public final class XbzrleEncoder {
   private final int[] cachedBlock;
   private final long[] cachedOffset;
   private final MemorySegment delta;
+  private final MemorySegment zeroes;
   private int lastBlock = EMPTY;
 
   /// An encoder with an empty cache.
@@ -46,6 +47,7 @@ public final class XbzrleEncoder {
     pageSize = targetPageSize;
     cache = Arena.ofAuto().allocate((long) places * pageSize, 4096);
     delta = Arena.ofAuto().allocate(pageSize);
+    zeroes = Arena.ofAuto().allocate(pageSize);
     cachedBlock = new int[places];
     cachedOffset = new long[places];
     Arrays.fill(cachedBlock, EMPTY);
@@ -94,7 +96,7 @@ public final class XbzrleEncoder {
     public void zeroPage(RamBlock block, long pageOffset) throws IOException {
       int place = place(block, pageOffset);
       if (holds(place, block, pageOffset)) {
-        cache.asSlice((long) place * pageSize, pageSize).fill((byte) 0);
+        MemorySegment.copy(zeroes, 0, cache, (long) place * pageSize, pageSize);
       }
       out.zeroPage(block, pageOffset, continues(block), (byte) 0);
     }
