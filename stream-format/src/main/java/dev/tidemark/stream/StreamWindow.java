@@ -35,6 +35,11 @@ final class StreamWindow implements Closeable {
 
   int position;
   int limit;
+
+  /// Stream offset up to which reads may bring more than is asked for. A seekable source is not
+  /// touched behind it without need.
+  long readAhead = Long.MAX_VALUE;
+
   private boolean ended;
 
   private StreamWindow(
@@ -80,19 +85,20 @@ final class StreamWindow implements Closeable {
       position = 0;
     }
     while (limit - position < count) {
-      if (!readMore()) {
+      if (!readMore(count - remaining())) {
         return false;
       }
     }
     return true;
   }
 
-  /// One read. False at the end of the input.
-  private boolean readMore() throws IOException {
+  /// One read, of at least `least` bytes where the source has them. False at the end of the input.
+  private boolean readMore(int least) throws IOException {
     if (ended) {
       return false;
     }
     int got;
+    int room = (int) Math.min(capacity - limit, Math.max(least, readAhead - base - limit));
     if (channel != null) {
       view.limit(capacity).position(limit);
       got = channel.read(view);
@@ -100,7 +106,7 @@ final class StreamWindow implements Closeable {
         throw new IllegalStateException("the channel is not in blocking mode");
       }
     } else if (source != null) {
-      got = source.read(base + limit, segment.asSlice(limit, capacity - limit));
+      got = source.read(base + limit, segment.asSlice(limit, room));
     } else {
       throw new AssertionError();
     }
@@ -110,6 +116,29 @@ final class StreamWindow implements Closeable {
     }
     limit += got;
     return true;
+  }
+
+  /// Whether bytes can be passed over without being read.
+  boolean isSeekable() {
+    return source != null;
+  }
+
+  /// Goes on at a later offset, of a seekable source without reading what is between.
+  void jumpTo(long streamOffset, String context) throws IOException {
+    if (streamOffset <= base + limit) {
+      position = (int) (streamOffset - base);
+      return;
+    }
+    if (source == null) {
+      throw new AssertionError("not seekable");
+    }
+    long size = source.size();
+    if (streamOffset > size) {
+      throw new StreamException.Truncated("the stream ends", size, context);
+    }
+    base = streamOffset;
+    position = 0;
+    limit = 0;
   }
 
   /// Waits for the next `count` bytes.
