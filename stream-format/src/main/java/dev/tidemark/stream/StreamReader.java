@@ -74,6 +74,10 @@ public final class StreamReader implements Closeable {
   private final Map<Integer, SectionHeader> sections = new HashMap<>();
   private MachineConfiguration machine =
       new MachineConfiguration("", OptionalInt.empty(), List.of(), Optional.empty());
+
+  /// Whether only STARTs have come so far: a device section among them comes before the pages.
+  private boolean setup = true;
+
   private boolean postcopyAdvised;
   private boolean packaged;
   private boolean colo;
@@ -243,7 +247,7 @@ public final class StreamReader implements Closeable {
       window.readAhead = Long.MAX_VALUE;
     }
     if (type == StreamDescriptor.SECTION_FULL) {
-      return ram == null ? readEarlyDevice(at) : readDevices(at);
+      return setup ? readEarlyDevice(at) : readDevices(at);
     }
     window.position++;
     return switch (type) {
@@ -396,6 +400,7 @@ public final class StreamReader implements Closeable {
 
   private StreamElement readPart(long at, Phase phase) throws IOException {
     String context = "section " + phase;
+    setup = false;
     int id = window.be32(context);
     SectionHeader header = sections.get(id);
     if (header == null) {
@@ -416,7 +421,8 @@ public final class StreamReader implements Closeable {
     return new RamSection(at, phase, header, list, mappedLoan);
   }
 
-  /// A device section before RAM: on a pipe nothing tells where it ends.
+  /// A device section before RAM's pages, where QEMU puts those of `early_setup`, before or behind
+  /// RAM START: on a pipe nothing tells where it ends.
   private DeviceSection readEarlyDevice(long at) throws IOException {
     String context = "early device section";
     window.position++;
