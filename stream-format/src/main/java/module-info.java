@@ -10,6 +10,7 @@ module dev.tidemark.stream.format {
   exports dev.tidemark.checkpoint.archive;
   exports dev.tidemark.checkpoint.stream;
   exports dev.tidemark.stream;
+  exports dev.tidemark.stream.command;
   exports dev.tidemark.stream.ram;
   exports dev.tidemark.stream.vmstate;
 }

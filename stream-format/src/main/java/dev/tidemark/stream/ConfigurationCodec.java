@@ -22,22 +22,17 @@ final class ConfigurationCodec {
   private static final String UUID_NAME = "configuration/uuid";
   private static final int SUBSECTION_VERSION = 1;
 
-  /// Longest machine type name taken; QEMU's are below 40 characters.
-  private static final int MAX_MACHINE_TYPE = 1024;
-
-  /// Most capabilities taken; QEMU has some twenty.
-  private static final int MAX_CAPABILITIES = 256;
-
   private ConfigurationCodec() {}
 
   /// Reads the body; the type byte has been read. The raw bytes are made again from what was read,
   /// in the order of the stream.
-  static Configuration read(StreamWindow in, long streamOffset) throws IOException {
+  static Configuration read(StreamWindow in, long streamOffset, StreamLimits limits)
+      throws IOException {
     String context = "configuration";
     GrowingBytes raw = new GrowingBytes(128);
     long lengthAt = in.streamOffset();
     int length = in.be32(context);
-    if (length < 0 || length > MAX_MACHINE_TYPE) {
+    if (length < 0 || length > limits.machineTypeBytes()) {
       throw new StreamException.LimitExceeded(
           "machine type of " + Integer.toUnsignedString(length) + " bytes", lengthAt, context);
     }
@@ -64,7 +59,7 @@ final class ConfigurationCodec {
           pageBits = OptionalInt.of(bits);
         }
         case CAPABILITIES -> {
-          capabilities = readCapabilities(in);
+          capabilities = readCapabilities(in, limits);
           raw.be32(capabilities.size());
           capabilities.forEach(raw::countedString);
         }
@@ -84,10 +79,11 @@ final class ConfigurationCodec {
     return new Configuration(streamOffset, raw.toArray(), machine);
   }
 
-  private static List<String> readCapabilities(StreamWindow in) throws IOException {
+  private static List<String> readCapabilities(StreamWindow in, StreamLimits limits)
+      throws IOException {
     long at = in.streamOffset();
     int count = in.be32(CAPABILITIES);
-    if (count < 0 || count > MAX_CAPABILITIES) {
+    if (count < 0 || count > limits.capabilities()) {
       throw new StreamException.LimitExceeded(
           Integer.toUnsignedString(count) + " capabilities", at, CAPABILITIES);
     }

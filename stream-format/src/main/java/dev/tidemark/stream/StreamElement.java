@@ -157,10 +157,47 @@ public sealed interface StreamElement {
       implements StreamElement {}
 
   /// `MIG_CMD_PACKAGED` and what stands behind it: records without a header, read by the
-  /// destination as a whole before it runs them. Postcopy carries the device state in one.
+  /// destination as a whole before it runs them. Postcopy carries the device state in one: commands
+  /// (LISTEN), device sections, commands (PING, RUN).
+  ///
+  /// Format: `loadvm_handle_cmd_packaged` in `migration/savevm.c`, QEMU 10.0.2.
   ///
   /// @param bytes the embedded records
-  record PackagedStream(long streamOffset, byte[] bytes) implements StreamElement {}
+  record PackagedStream(long streamOffset, byte[] bytes) implements StreamElement {
+    /// Type byte, command, length and size.
+    private static final int SIZE_HEADER = 9;
+
+    /// Offset of the first embedded byte, in bytes from the start of the whole stream.
+    public long contentOffset() {
+      return streamOffset + SIZE_HEADER;
+    }
+
+    /// The commands at the head, up to the first device section. Offsets are of the whole stream.
+    ///
+    /// @throws StreamException if the package breaks the format there
+    public List<Command> commands() throws StreamException {
+      return PackageReader.commands(this);
+    }
+
+    /// Splits the package into [Command]s and [DeviceSection]s. Offsets are of the whole stream.
+    ///
+    /// @param layout tells the lengths of the device sections: vmdesc of a stream of the same
+    ///     machine, since a postcopy stream has none
+    /// @return the elements in order; empty where the layout does not describe these bytes
+    /// @throws StreamException if the package breaks the format, as a nested one does
+    public Optional<List<StreamElement>> resolve(dev.tidemark.stream.vmstate.VmDescription layout)
+        throws StreamException {
+      return PackageReader.split(this, layout);
+    }
+
+    /// A package made of elements.
+    ///
+    /// @param elements commands and device sections in order; no other kind
+    /// @throws IllegalArgumentException if there is another kind
+    public static PackagedStream of(List<? extends StreamElement> elements) {
+      return new PackagedStream(0, PackageReader.encode(elements));
+    }
+  }
 
   /// A device section, delimited: `QEMU_VM_SECTION_FULL` with its body.
   ///

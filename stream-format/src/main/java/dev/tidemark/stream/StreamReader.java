@@ -12,13 +12,17 @@ import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
 import dev.tidemark.stream.StreamElement.EndOfFile;
 import dev.tidemark.stream.StreamElement.FileHeader;
+import dev.tidemark.stream.StreamElement.IterableSection;
+import dev.tidemark.stream.StreamElement.PackagedStream;
 import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.RamSection.Phase;
+import dev.tidemark.stream.command.MigrationCommand;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
 import dev.tidemark.stream.ram.RamPages;
 import dev.tidemark.stream.ram.RamRecordVisitor;
+import dev.tidemark.stream.ram.RamRecords;
 import dev.tidemark.stream.vmstate.DeviceSections;
 import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.Closeable;
@@ -56,6 +60,13 @@ public final class StreamReader implements Closeable {
   private final StreamLimits limits;
   private final StreamWindow window;
   private final boolean piped;
+
+  /// What the window reads if it is seekable.
+  private final @Nullable ByteSource source;
+
+  /// Where the stream starts in its file.
+  private final long fileOffset;
+
   private final VmdescLocator.@Nullable Place place;
   private final @Nullable VmDescription vmdesc;
 
@@ -65,35 +76,53 @@ public final class StreamReader implements Closeable {
   private final Map<Integer, SectionHeader> sections = new HashMap<>();
   private MachineConfiguration machine =
       new MachineConfiguration("", OptionalInt.empty(), List.of(), Optional.empty());
+
+  /// Whether only STARTs have come so far: a device section among them comes before the pages.
+  private boolean setup = true;
+
   private boolean postcopyAdvised;
+  private boolean packaged;
+  private boolean colo;
+
+  /// Where what follows the first migration under COLO begins; -1 if nothing has been met.
+  private long behindColo = -1;
+
   private @Nullable SectionHeader ram;
   private @Nullable RamRecordReader records;
   private List<RamBlock> blocks = List.of();
   private int targetPageSize;
   private @Nullable Boolean footers;
   private @Nullable LoanedPages loan;
+  private @Nullable MappedRegions regions;
+  private @Nullable MappedPages mappedLoan;
 
   private StreamReader(
       MigrationStream settings,
       StreamWindow window,
-      boolean piped,
+      @Nullable ByteSource source,
+      long fileOffset,
       VmdescLocator.@Nullable Place place,
       @Nullable VmDescription vmdesc) {
     this.settings = settings;
     this.limits = settings.limits();
     this.window = window;
-    this.piped = piped;
+    this.piped = source == null;
+    this.source = source;
+    this.fileOffset = fileOffset;
     this.place = place;
     this.vmdesc = vmdesc;
   }
 
-  static StreamReader piped(MigrationStream settings, ReadableByteChannel channel) {
+  static StreamReader piped(
+      MigrationStream settings, ReadableByteChannel channel, long fileOffset) {
     VmdescLocator.rehearse();
     StreamWindow window = StreamWindow.over(channel, settings.windowBytes());
-    return new StreamReader(settings, window, true, null, null);
+    return new StreamReader(settings, window, null, fileOffset, null, null);
   }
 
-  static StreamReader seekable(MigrationStream settings, ByteSource source) throws IOException {
+  static StreamReader seekable(MigrationStream settings, ByteSource file, long start)
+      throws IOException {
+    ByteSource source = start == 0 ? file : new SourceTail(file, start);
     VmdescLocator.Place place = VmdescLocator.in(source, settings.limits());
     VmDescription vmdesc = null;
     if (place != null) {
@@ -107,7 +136,9 @@ public final class StreamReader implements Closeable {
       }
     }
     StreamWindow window = StreamWindow.over(source, settings.windowBytes());
-    return new StreamReader(settings, window, false, place, vmdesc);
+    // Until it is known whether the stream has regions to jump over.
+    window.readAhead = MappedRegions.READ_AHEAD;
+    return new StreamReader(settings, window, source, start, place, vmdesc);
   }
 
   /// The next element, or null behind the last. Ends the loan of the element before; pages of it
@@ -169,7 +200,9 @@ public final class StreamReader implements Closeable {
   ///
   /// @param windowOffset as given to [PageVisitor#page]
   public long streamOffsetOf(long windowOffset) {
-    return window.base + windowOffset;
+    return regions != null && mappedLoan != null && mappedLoan.visiting
+        ? regions.streamOffsetOf(windowOffset)
+        : window.base + windowOffset;
   }
 
   /// Closes the input.
@@ -184,6 +217,10 @@ public final class StreamReader implements Closeable {
     if (records != null) {
       records.close();
     }
+    if (mappedLoan != null) {
+      mappedLoan.ended = true;
+      mappedLoan = null;
+    }
     window.close();
   }
 
@@ -192,7 +229,13 @@ public final class StreamReader implements Closeable {
       case HEADER -> readHeader();
       case FIRST_RECORD, RECORDS -> readRecord();
       case BEHIND_EOF -> readBehindEof();
-      case ENDED -> null;
+      case ENDED -> {
+        if (behindColo >= 0) {
+          throw new StreamException.Unsupported(
+              "COLO checkpoint behind the first migration", behindColo, "element type");
+        }
+        yield null;
+      }
     };
   }
 
@@ -220,8 +263,11 @@ public final class StreamReader implements Closeable {
     int type = window.peek();
     boolean first = state == State.FIRST_RECORD;
     state = State.RECORDS;
+    if (!first && !isMapped() && regions == null) {
+      window.readAhead = Long.MAX_VALUE;
+    }
     if (type == StreamDescriptor.SECTION_FULL) {
-      return ram == null ? readEarlyDevice(at) : readDevices(at);
+      return setup ? readEarlyDevice(at) : readDevices(at);
     }
     window.position++;
     return switch (type) {
@@ -233,7 +279,7 @@ public final class StreamReader implements Closeable {
         if (!first) {
           throw window.malformed("configuration section in mid-stream", at, context);
         }
-        Configuration configuration = ConfigurationCodec.read(window, at);
+        Configuration configuration = ConfigurationCodec.read(window, at, limits);
         machine = configuration.machine();
         yield configuration;
       }
@@ -252,7 +298,7 @@ public final class StreamReader implements Closeable {
     };
   }
 
-  private Command readCommand(long at) throws IOException {
+  private StreamElement readCommand(long at) throws IOException {
     String context = "command";
     int command = window.be16(context);
     int length = window.be16(context);
@@ -267,11 +313,26 @@ public final class StreamReader implements Closeable {
           context);
     }
     if (command == Command.PACKAGED) {
-      throw new StreamException.Unsupported("PACKAGED command", at, context);
+      return readPackaged(at);
     }
-    byte[] data = window.bytes(length, context);
+    Command read = new Command(at, command, window.bytes(length, context));
+    MigrationCommand.decode(read);
     postcopyAdvised |= command == Command.POSTCOPY_ADVISE && length == 16;
-    return new Command(at, command, data);
+    colo |= command == Command.ENABLE_COLO;
+    return read;
+  }
+
+  private PackagedStream readPackaged(long at) throws IOException {
+    String context = "package";
+    int length = window.be32(context);
+    if (length < 0 || length > limits.packageBytes()) {
+      throw new StreamException.LimitExceeded(
+          "package of " + Integer.toUnsignedString(length) + " bytes", at + 5, context);
+    }
+    PackagedStream read = new PackagedStream(at, window.bytes(length, context));
+    PackageReader.check(read);
+    packaged = true;
+    return read;
   }
 
   private SectionHeader readSectionHeader() throws IOException {
@@ -281,12 +342,19 @@ public final class StreamReader implements Closeable {
     return new SectionHeader(id, idstr, window.be32(context), window.be32(context));
   }
 
-  private RamSection readStart(long at) throws IOException {
+  private StreamElement readStart(long at) throws IOException {
     String context = "section START";
     SectionHeader header = readSectionHeader();
+    if (sections.containsKey(header.sectionId())) {
+      throw window.malformed(
+          "a second START of section id 0x" + Integer.toHexString(header.sectionId()),
+          at + 1,
+          context);
+    }
     if (!header.idstr().equals(SectionHeader.RAM)) {
-      throw new StreamException.Unsupported(
-          "live section " + Names.quoted(header.idstr()), at, context);
+      IterableBody body = IterableBody.of(header, at);
+      sections.put(header.sectionId(), header);
+      return readIterable(at, Phase.START, header, body);
     }
     if (header.versionId() != SectionHeader.RAM_VERSION) {
       throw new StreamException.Unsupported(
@@ -300,21 +368,37 @@ public final class StreamReader implements Closeable {
     targetPageSize = pageSize(at);
     List<RamBlockEntry> list = blockListCodec(at).read(window, limits);
     blocks = list.stream().map(RamBlockEntry::block).toList();
-    records = new RamRecordReader(window, targetPageSize, list);
-    return section(at, Phase.START, header, list, records);
+    if (regions == null) {
+      records = new RamRecordReader(window, targetPageSize, list);
+    }
+    return section(at, Phase.START, header, list);
+  }
+
+  private IterableSection readIterable(
+      long at, Phase phase, SectionHeader header, IterableBody grammar) throws IOException {
+    String context = "section " + Names.quoted(header.idstr());
+    BodyBytes body = new BodyBytes(window, limits.iterableBytes(), context);
+    grammar.read(body);
+    return new IterableSection(at, phase, header, body.toArray(), readFooter(header.sectionId()));
+  }
+
+  /// Whether the configuration says that the block list jumps over bitmaps and pages.
+  private boolean isMapped() {
+    return machine.capabilities().contains("mapped-ram");
   }
 
   private BlockListCodec blockListCodec(long at) throws StreamException {
     boolean addresses = machine.capabilities().contains("x-ignore-shared");
-    if (machine.capabilities().contains("mapped-ram")) {
-      throw new StreamException.Unsupported("mapped-ram", at, "section START");
+    if (isMapped()) {
+      if (postcopyAdvised) {
+        // QEMU refuses it, and a page size and a header could not be told apart.
+        throw new StreamException.Unsupported(
+            "mapped-ram together with postcopy", at, "section START");
+      }
+      regions =
+          new MappedRegions(window, source, targetPageSize, fileOffset, limits.pipedRamBytes());
     }
-    if (addresses && postcopyAdvised) {
-      // A page size and an address could not be told apart.
-      throw new StreamException.Unsupported(
-          "x-ignore-shared together with postcopy", at, "section START");
-    }
-    return new BlockListCodec(targetPageSize, postcopyAdvised, addresses);
+    return new BlockListCodec(targetPageSize, postcopyAdvised, addresses, regions);
   }
 
   private int pageSize(long at) throws StreamException {
@@ -334,29 +418,41 @@ public final class StreamReader implements Closeable {
     return (int) bytes;
   }
 
-  private RamSection readPart(long at, Phase phase) throws IOException {
+  private StreamElement readPart(long at, Phase phase) throws IOException {
     String context = "section " + phase;
+    setup = false;
     int id = window.be32(context);
-    if (ram == null || records == null || ram.sectionId() != id) {
+    SectionHeader header = sections.get(id);
+    if (header == null) {
       throw window.malformed(
           "section id 0x" + Integer.toHexString(id) + " that no START introduced", at + 1, context);
     }
-    return section(at, phase, ram, List.of(), records);
+    return header.equals(ram)
+        ? section(at, phase, header, List.of())
+        : readIterable(at, phase, header, IterableBody.of(header, at));
   }
 
-  private RamSection section(
-      long at, Phase phase, SectionHeader header, List<RamBlockEntry> list, RamRecordReader from) {
-    loan = new LoanedPages(from, header.sectionId());
-    return new RamSection(at, phase, header, list, loan);
+  private RamSection section(long at, Phase phase, SectionHeader header, List<RamBlockEntry> list) {
+    if (records != null) {
+      loan = new LoanedPages(records, header.sectionId());
+      return new RamSection(at, phase, header, list, loan);
+    }
+    mappedLoan = new MappedPages(phase == Phase.START, header.sectionId());
+    return new RamSection(at, phase, header, list, mappedLoan);
   }
 
-  /// A device section before RAM: on a pipe nothing tells where it ends.
+  /// A device section before RAM's pages, where QEMU puts those of `early_setup`, before or behind
+  /// RAM START: on a pipe nothing tells where it ends.
   private DeviceSection readEarlyDevice(long at) throws IOException {
     String context = "early device section";
     window.position++;
     SectionHeader header = readSectionHeader();
     Optional<VmDescription.Device> device =
         vmdesc == null ? Optional.empty() : vmdesc.device(header.idstr(), header.instanceId());
+    if (device.isEmpty()) {
+      device =
+          settings.layout().flatMap(layout -> layout.device(header.idstr(), header.instanceId()));
+    }
     if (device.isEmpty()) {
       throw new StreamException.Unsupported(
           "device section " + Names.quoted(header.idstr()) + " before RAM, of unknown length",
@@ -417,6 +513,16 @@ public final class StreamReader implements Closeable {
             "device state of more than " + most + " bytes", at, context);
       }
       bytes.take(window, window.remaining());
+      if (colo) {
+        // More may have come with the same read, and ends as this does.
+        VmdescLocator.Place first = VmdescLocator.first(bytes.array(), bytes.size());
+        if (first != null) {
+          int end = (int) first.end();
+          noteColo(at, bytes, end);
+          return new DeviceStateTail(at, Arrays.copyOf(bytes.array(), end), (int) first.eof());
+        }
+        continue;
+      }
       int eof = piped ? VmdescLocator.inPrefix(bytes.array(), bytes.size()) : -1;
       if (eof > 0) {
         return new DeviceStateTail(at, bytes.toArray(), eof);
@@ -449,7 +555,8 @@ public final class StreamReader implements Closeable {
     String context = "vmdesc";
     state = State.ENDED;
     long at = window.streamOffset();
-    if (!window.ensure(1)) {
+    // Behind a postcopy stream nothing comes: a peer that waits for an answer is not waited for.
+    if ((packaged && piped) || !window.ensure(1)) {
       return null;
     }
     int type = window.peek();
@@ -474,10 +581,25 @@ public final class StreamReader implements Closeable {
     if (!VmdescLocator.isObject(json, 0, length)) {
       throw window.malformed("vmdesc that is no JSON object", jsonAt, context);
     }
-    if (!piped) {
+    if (colo) {
+      noteColo(window.streamOffset(), new GrowingBytes(0), 0);
+    } else if (!piped) {
       passPadding();
     }
     return new StreamElement.VmDescription(at, new String(json, StandardCharsets.US_ASCII));
+  }
+
+  /// Notes where COLO goes on: at the first byte behind the first migration that is no padding. On
+  /// a
+  /// pipe only what has come is looked at, since the source waits for an answer.
+  private void noteColo(long at, GrowingBytes bytes, int end) throws IOException {
+    for (int i = end; i < bytes.size() && behindColo < 0; i++) {
+      behindColo = bytes.array()[i] == 0 ? -1 : at + i;
+    }
+    while (behindColo < 0 && (window.remaining() > 0 || !piped) && window.ensure(1)) {
+      behindColo = window.peek() == 0 ? -1 : window.streamOffset();
+      window.position++;
+    }
   }
 
   private void passPadding() throws IOException {
@@ -530,6 +652,88 @@ public final class StreamReader implements Closeable {
       ending.ended = true;
       loan = null;
     }
+    if (mappedLoan != null) {
+      MappedPages ending = mappedLoan;
+      ending.finish();
+      ending.ended = true;
+      mappedLoan = null;
+    }
+  }
+
+  /// The pages of the last section of a `mapped-ram` stream: those of its regions in START, none
+  /// elsewhere. They can be visited more than once.
+  final class MappedPages implements RamPages {
+    private final boolean start;
+    private final int sectionId;
+    private boolean visiting;
+    private boolean finished;
+    private boolean ended;
+
+    private MappedPages(boolean start, int sectionId) {
+      this.start = start;
+      this.sectionId = sectionId;
+    }
+
+    @Override
+    public void forEach(PageVisitor visitor) throws IOException {
+      MappedRegions from = regions();
+      if (!start) {
+        return;
+      }
+      visiting = true;
+      try {
+        from.forEach(visitor);
+      } catch (StreamException e) {
+        fail(e);
+        throw e;
+      } finally {
+        visiting = false;
+      }
+    }
+
+    /// The regions, while the loan lasts.
+    MappedRegions regions() {
+      MappedRegions from = regions;
+      if (ended || from == null) {
+        throw new IllegalStateException("the loan of these pages has ended");
+      }
+      return from;
+    }
+
+    /// Reads to the section's end.
+    ///
+    /// @return whether a footer stands there
+    boolean readToEnd() throws IOException {
+      finish();
+      return footers();
+    }
+
+    private void finish() throws IOException {
+      if (finished) {
+        return;
+      }
+      finished = true;
+      long at = window.streamOffset();
+      long word = window.be64("RAM record");
+      if (word != RamRecords.EOS) {
+        throw window.malformed(
+            "record 0x" + Long.toHexString(word) + " in a mapped-ram stream", at, "RAM record");
+      }
+      readFooter(sectionId);
+    }
+  }
+
+  /// What this reader knows of footers now. Reads the end of a RAM section whose pages have all
+  /// been
+  /// visited, so that it is known behind the first one too.
+  boolean footersBehindPages() throws IOException {
+    if (loan != null && loan.bodyRead) {
+      loan.finish();
+    }
+    if (mappedLoan != null) {
+      mappedLoan.finish();
+    }
+    return footers();
   }
 
   /// The pages of the section that was delivered last.

@@ -44,6 +44,11 @@ final class StreamWindow implements Closeable {
 
   long position;
   long limit;
+
+  /// Stream offset up to which reads may bring more than is asked for. A seekable source is not
+  /// touched behind it without need.
+  long readAhead = Long.MAX_VALUE;
+
   private long nextRead = FIRST_READ;
   private boolean ended;
 
@@ -118,7 +123,7 @@ final class StreamWindow implements Closeable {
     return true;
   }
 
-  /// One read. False at the end of the input.
+  /// One read, of at least `wanted` bytes where the source has them. False at the end of the input.
   private boolean readMore(ByteBuffer into, long wanted) throws IOException {
     if (ended) {
       return false;
@@ -131,7 +136,8 @@ final class StreamWindow implements Closeable {
         throw new IllegalStateException("the channel is not in blocking mode");
       }
     } else if (source != null) {
-      long end = Math.min(capacity, limit + Math.max(wanted, nextRead));
+      long usual = Math.min(nextRead, readAhead - base - limit);
+      long end = Math.min(capacity, limit + Math.max(wanted, usual));
       nextRead = Math.min(capacity, nextRead * 2);
       got = source.read(base + limit, into.limit((int) end).position((int) limit));
     } else {
@@ -147,30 +153,41 @@ final class StreamWindow implements Closeable {
 
   /// Passes over the next `count` bytes. What a source has not been asked for yet is not read.
   void skip(int count, String context) throws IOException {
-    nextRead = READ_BEHIND_JUMP;
-    if (count <= limit - position) {
-      position += count;
-    } else if (view == null) {
-      throw truncated(context);
-    } else if (source != null) {
-      jump(source, count, context);
-    } else {
-      for (int left = count; left > 0; ) {
-        require(1, context);
-        int step = Math.min(left, remaining());
-        position += step;
-        left -= step;
-      }
+    if (source != null) {
+      jumpTo(streamOffset() + count, context);
+      return;
+    }
+    for (int left = count; left > 0; ) {
+      require(1, context);
+      int step = Math.min(left, remaining());
+      position += step;
+      left -= step;
     }
   }
 
-  private void jump(ByteSource over, int count, String context) throws IOException {
-    long target = base + position + count;
-    long size = over.size();
-    if (target > size) {
+  /// Whether bytes can be passed over without being read.
+  boolean isSeekable() {
+    return source != null;
+  }
+
+  /// Goes on at a later offset, of a seekable source without reading what is between.
+  void jumpTo(long streamOffset, String context) throws IOException {
+    nextRead = READ_BEHIND_JUMP;
+    if (streamOffset <= base + limit) {
+      position = streamOffset - base;
+      return;
+    }
+    if (view == null) {
+      throw truncated(context);
+    }
+    if (source == null) {
+      throw new AssertionError("not seekable");
+    }
+    long size = source.size();
+    if (streamOffset > size) {
       throw new StreamException.Truncated("the stream ends", size, context);
     }
-    base = target;
+    base = streamOffset;
     position = 0;
     limit = 0;
   }

@@ -48,6 +48,10 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
   private boolean footers = true;
   private int pageSize = TargetPageSize.DEFAULT_BYTES;
   private @Nullable String currentBlock;
+  private long fileOffset;
+
+  /// Whose elements are being transformed; null if elements come singly.
+  private @Nullable StreamReader origin;
 
   StreamWriter(WritableByteChannel channel) {
     this.channel = channel;
@@ -73,7 +77,32 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
     return this;
   }
 
+  /// The same writer, set to where its first byte will stand in its file; 0 unless told otherwise.
+  /// Only a `mapped-ram` stream depends on it: its headers name places in the file.
+  ///
+  /// @param bytes 0 or more
+  public StreamWriter fileOffset(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("file offset " + bytes);
+    }
+    fileOffset = bytes;
+    return this;
+  }
+
+  long fileOffset() {
+    return fileOffset;
+  }
+
   /// Writes an element.
+  ///
+  /// A RAM START whose block list has places of a `mapped-ram` file is written as one: header,
+  /// bitmap
+  /// and region of each block, holes as zeroes. From a reader, and at the same offset of its file,
+  /// it
+  /// is copied; elsewhere bitmaps and pages are moved. Made by hand its pages are visited twice,
+  /// first for the bitmaps, and must come alike and in ascending order both times; bitmaps and
+  /// pages
+  /// are put where QEMU would put them, whatever the entries say.
   @Override
   public void with(StreamElement element) throws IOException {
     switch (element) {
@@ -102,16 +131,26 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
   }
 
   /// Writes what a transform makes of a stream, as if by [#with]. Reads to the stream's end; closes
-  /// neither.
+  /// neither. RAM sections that are made anew get the stream's target page size, and footers where
+  /// it
+  /// has them.
   ///
   /// @param in the stream
   /// @param transform what to do with each element
   /// @throws IOException if the stream cannot be read or written
   public void transform(StreamReader in, StreamTransform transform) throws IOException {
-    for (StreamElement e = in.next(); e != null; e = in.next()) {
-      transform.accept(this, e);
+    origin = in;
+    try {
+      for (StreamElement e = in.next(); e != null; e = in.next()) {
+        if (in.targetPageSize() != 0) {
+          pageSize = in.targetPageSize();
+        }
+        transform.accept(this, e);
+      }
+      transform.atEnd(this);
+    } finally {
+      origin = null;
     }
-    transform.atEnd(this);
   }
 
   /// Begins a RAM section whose pages are given one by one, as if by [#with]. Until
@@ -166,14 +205,44 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
   }
 
   private void writeRam(RamSection section) throws IOException {
+    if (section.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent())) {
+      writeMapped(section);
+      return;
+    }
     RamSectionWriter out = beginRam(section.phase(), section.header(), section.blockList());
     if (section.pages() instanceof StreamReader.LoanedPages loan) {
       footers = loan.copyTo(this);
       footer(section.header().sectionId());
-    } else {
-      section.pages().forEachRecord(out);
-      out.end();
+      return;
     }
+    section.pages().forEachRecord(out);
+    if (section.pages() instanceof StreamReader.MappedPages mapped) {
+      footers = mapped.readToEnd();
+    } else if (origin != null) {
+      footers = origin.footersBehindPages();
+    }
+    out.end();
+  }
+
+  private void writeMapped(RamSection section) throws IOException {
+    GrowingBytes head = new GrowingBytes(64);
+    sectionHeader(head, StreamDescriptor.SECTION_START, section.header());
+    small(head);
+    if (section.pages() instanceof StreamReader.MappedPages mapped
+        && mapped
+            .regions()
+            .blocks()
+            .equals(section.blockList().stream().map(RamBlockEntry::block).toList())) {
+      new MappedRamWriter(this, mapped.regions().pageSize()).copy(section, mapped.regions());
+      footers = mapped.readToEnd();
+    } else {
+      new MappedRamWriter(this, pageSize).write(section);
+      if (origin != null) {
+        footers = origin.footersBehindPages();
+      }
+    }
+    small(new GrowingBytes(RamRecords.SIZE_WORD).be64(RamRecords.EOS));
+    footer(section.header().sectionId());
   }
 
   private void writeDevice(DeviceSection section) throws IOException {
@@ -234,7 +303,7 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
     }
   }
 
-  private void small(GrowingBytes bytes) throws IOException {
+  void small(GrowingBytes bytes) throws IOException {
     raw(MemorySegment.ofArray(bytes.array()), 0, bytes.size());
   }
 

@@ -76,6 +76,23 @@ final class VmdescLocator {
     return -1;
   }
 
+  /// The first EOF with vmdesc behind it in `size` bytes; null if there is none whole.
+  static @Nullable Place first(byte[] bytes, int size) {
+    ByteBuffer view = ByteBuffer.wrap(bytes);
+    for (int p = 1; p + StreamDescriptor.SIZE_VMDESC_HEADER < size; p++) {
+      int json = p + StreamDescriptor.SIZE_VMDESC_HEADER;
+      if (bytes[p] == StreamDescriptor.VMDESCRIPTION
+          && bytes[p - 1] == StreamDescriptor.EOF
+          && bytes[json] == '{') {
+        int length = view.getInt(p + 1);
+        if (length > 0 && length <= size - json && isObject(bytes, json, json + length)) {
+          return new Place(p - 1, json + length);
+        }
+      }
+    }
+    return null;
+  }
+
   /// How many of `size` bytes are left without the zeroes behind them.
   static int withoutPadding(byte[] bytes, int size) {
     int end = size;

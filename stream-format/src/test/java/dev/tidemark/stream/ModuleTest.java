@@ -32,6 +32,7 @@ class ModuleTest {
               "dev.tidemark.checkpoint.archive",
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
+              "dev.tidemark.stream.command",
               "dev.tidemark.stream.ram",
               "dev.tidemark.stream.vmstate");
       assertThat(

@@ -36,8 +36,7 @@ class PageAllocationTest {
 
   /// What may be allocated for each section whatever it holds: the element, its loan, a copy of its
   /// list. There are six.
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   @TempDir static Path folder;
 
@@ -118,8 +117,7 @@ class PageAllocationTest {
     return switch (from) {
       case FILE -> settings.read(ByteSource.of(file));
       case MAP -> settings.read(ByteSource.mapped(file));
-      case PIPE ->
-          settings.read(PieceChannel.ofSize(name.equals("plain") ? plain : all, 1 << 16));
+      case PIPE -> settings.read(PieceChannel.ofSize(name.equals("plain") ? plain : all, 1 << 16));
     };
   }
 

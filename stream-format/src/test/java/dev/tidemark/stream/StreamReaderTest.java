@@ -209,7 +209,6 @@ class StreamReaderTest {
         "compressed page of 4111 bytes at offset 0x5c");
     fails(part + "0000000000000018", StreamException.Malformed.class, "record 0x18");
     fails(part + "0000000000000010 7e 00000003", StreamException.Malformed.class, "id 0x3 instead");
-    fails(HEAD + "08 0007 0004 00000000", StreamException.Unsupported.class, "PACKAGED");
     fails(HEAD + "08 000c 0000", StreamException.Malformed.class, "unknown command 0xc");
     fails(
         HEAD + "01 00000001 05 64697274 79 00000000 00000001",

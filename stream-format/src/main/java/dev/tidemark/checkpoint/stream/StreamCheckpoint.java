@@ -138,6 +138,7 @@ public final class StreamCheckpoint implements Checkpoint {
         }
         case RamSection section -> {
           if (section.phase() == RamSection.Phase.START) {
+            StreamCheckpointStream.refuseMapped(section);
             prepare(reader);
           }
           ramSections++;

@@ -84,7 +84,10 @@ public final class StreamCheckpointStream implements CheckpointStream {
   private void readToBlockList() throws IOException {
     while (start == null) {
       switch (next("RAM")) {
-        case RamSection section -> start = section;
+        case RamSection section -> {
+          refuseMapped(section);
+          start = section;
+        }
         case FileHeader _, Configuration _, Command _ -> {}
         case DeviceSection early ->
             throw new StreamException.Unsupported(
@@ -97,6 +100,14 @@ public final class StreamCheckpointStream implements CheckpointStream {
         case EndOfFile e -> throw noRam(e);
         case VmDescription e -> throw noRam(e);
       }
+    }
+  }
+
+  /// A page that a mapped-ram file does not store is zero, and one that a stream does not have is
+  /// missing: read as a stream, such a file would lose that.
+  static void refuseMapped(RamSection start) throws StreamException {
+    if (start.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent())) {
+      throw new StreamException.Unsupported("mapped-ram file", start.streamOffset(), "checkpoint");
     }
   }
 

@@ -3,6 +3,7 @@
 package dev.tidemark.stream.vmstate;
 
 import dev.tidemark.checkpoint.DeviceState;
+import dev.tidemark.stream.SectionHeader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -70,6 +71,28 @@ public final class GlobalState {
       System.arraycopy(name, 0, copy, body + 4, name.length);
     }
     return copy;
+  }
+
+  /// The same body of a `globalstate` section with another run state.
+  ///
+  /// @param header of the section
+  /// @param body of the section; not changed
+  /// @param runState such as `running` or `paused`, at most 31 characters
+  /// @return a copy; unchanged if it is not of that form
+  public static byte[] withRunState(SectionHeader header, byte[] body, String runState) {
+    byte[] name = header.idstr().getBytes(StandardCharsets.ISO_8859_1);
+    byte[] section =
+        ByteBuffer.allocate(1 + 4 + 1 + name.length + 8 + body.length)
+            .put((byte) 0x04)
+            .putInt(header.sectionId())
+            .put((byte) name.length)
+            .put(name)
+            .putInt(header.instanceId())
+            .putInt(header.versionId())
+            .put(body)
+            .array();
+    byte[] changed = withRunState(section, runState);
+    return Arrays.copyOfRange(changed, changed.length - body.length, changed.length);
   }
 
   /// The same device state with another run state.

@@ -130,6 +130,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
         case StreamElement.Command _ -> {}
         case RamSection ram -> {
           if (ram.phase() == RamSection.Phase.START) {
+            refuseMapped(ram);
             start = ram;
           } else if (start != null && pipeline == null) {
             begin(start, reader);
@@ -160,6 +161,12 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
       }
     }
     throw new StreamException.Truncated("no device state", channel.bytes(), "migration stream");
+  }
+
+  private static void refuseMapped(RamSection start) throws StreamException {
+    if (start.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent())) {
+      throw new StreamException.Unsupported("mapped-ram", start.streamOffset(), "migration stream");
+    }
   }
 
   private void takePages(RamSection ram) throws IOException {
