@@ -90,10 +90,7 @@ class PageSpoolTest {
           new PageVisitor() {
             @Override
             public void page(RamBlock block, long at, MemorySegment window, long windowOffset) {
-              put(
-                  block,
-                  at,
-                  window.asSlice(windowOffset, pageSize).toArray(ValueLayout.JAVA_BYTE));
+              put(block, at, window.asSlice(windowOffset, pageSize).toArray(ValueLayout.JAVA_BYTE));
             }
 
             @Override
