@@ -7,6 +7,7 @@
 /// * [dev.tidemark.checkpoint.Checkpoint] — random access; `Checkpoint.open` recognises the format
 /// * [dev.tidemark.checkpoint.CheckpointStream] — one pass, in stored order
 /// * [dev.tidemark.checkpoint.ByteSource] — where bytes come from
+/// * [dev.tidemark.checkpoint.PageSpool] — the newest pages of what cannot be read at random
 /// * [dev.tidemark.checkpoint.CheckpointTarget] — where a checkpoint goes;
 ///   [dev.tidemark.checkpoint.FileTarget] publishes a file atomically
 /// * [dev.tidemark.checkpoint.Manifest] — what was noted when the VM was saved

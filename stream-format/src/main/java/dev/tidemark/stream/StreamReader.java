@@ -46,6 +46,10 @@ import org.jspecify.annotations.Nullable;
 /// [StreamException.Truncated]. A stream whose last element is [EndOfFile], or a tail without
 /// vmdesc, is complete as far as can be told, but may have been cut off right before its vmdesc.
 ///
+/// Of a source that has its bytes in memory ([ByteSource#memory]) pages are handed out where they
+/// are. Of any other source that can be read at random, only the headers of pages that nobody
+/// visits are read.
+///
 /// Used by one thread at a time. Made by [MigrationStream].
 public final class StreamReader implements Closeable {
   private enum State {

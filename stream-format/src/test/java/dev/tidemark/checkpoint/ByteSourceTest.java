@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ class ByteSourceTest {
 
   enum Kind {
     FILE,
+    MAPPED,
     ARRAY,
     NATIVE
   }
@@ -32,6 +34,7 @@ class ByteSourceTest {
   private ByteSource source(Kind kind) throws IOException {
     return switch (kind) {
       case FILE -> ByteSource.of(Files.write(folder.resolve("f"), BYTES));
+      case MAPPED -> ByteSource.mapped(Files.write(folder.resolve("m"), BYTES));
       case ARRAY -> ByteSource.of(BYTES.clone());
       case NATIVE -> ByteSource.of(Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, BYTES));
     };
@@ -53,6 +56,54 @@ class ByteSourceTest {
         assertThatThrownBy(() -> source.read(-1, target))
             .isInstanceOf(IllegalArgumentException.class);
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void readsIntoTheRoomOfABuffer(Kind kind) throws IOException {
+    try (ByteSource source = source(kind)) {
+      for (ByteBuffer target : new ByteBuffer[] {ByteBuffer.allocate(8), direct(8)}) {
+        assertThat(source.read(2, target.position(1).limit(4))).isEqualTo(3);
+        assertThat(target.position()).isEqualTo(4);
+        assertThat(source.read(9, target.limit(8))).isEqualTo(1);
+        assertThat(target.position()).isEqualTo(5);
+        assertThat(target.limit()).isEqualTo(8);
+        assertThat(source.read(10, target)).isZero();
+        byte[] got = new byte[8];
+        target.get(0, got);
+        assertThat(got).containsExactly(0, 12, 13, 14, 19, 0, 0, 0);
+      }
+    }
+  }
+
+  private static ByteBuffer direct(int size) {
+    return ByteBuffer.allocateDirect(size);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void nativeMemoryIsOfferedAsItIs(Kind kind) throws IOException {
+    try (ByteSource source = source(kind)) {
+      boolean inMemory = kind == Kind.MAPPED || kind == Kind.NATIVE;
+      assertThat(source.memory().isPresent()).isEqualTo(inMemory);
+      if (inMemory) {
+        MemorySegment memory = source.memory().orElseThrow();
+        assertThat(memory.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(BYTES);
+        assertThat(memory.isReadOnly()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void mappedFileThatIsCutIsAnIOException() throws IOException {
+    Path file = Files.write(folder.resolve("cut-map"), new byte[20_000]);
+    try (ByteSource source = ByteSource.mapped(file);
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(100);
+      assertThatThrownBy(() -> source.read(8192, MemorySegment.ofArray(new byte[4096])))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("was cut");
     }
   }
 

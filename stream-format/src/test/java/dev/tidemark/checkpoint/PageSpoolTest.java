@@ -44,7 +44,7 @@ class PageSpoolTest {
   @Property(tries = 40)
   void openedStreamHoldsTheNewestPages(@ForAll @IntRange(max = 1 << 20) int seed)
       throws IOException {
-    int pageSize = 4096 << seed % 3 * 2;
+    int pageSize = 4096 << (seed % 3 * 2);
     RecordStream stream = new RecordStream(pageSize, 9, 120, Mix.ALL, seed);
     try (Checkpoint checkpoint = Checkpoint.open(ByteSource.of(stream.bytes()))) {
       assertThat(checkpoint).isInstanceOf(StreamCheckpoint.class);

@@ -30,6 +30,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A migration stream read as a checkpoint, in one pass, from a file, a pipe or a live source.
 ///
+/// XBZRLE deltas come to a [dev.tidemark.stream.ram.DeltaVisitor]; any other visitor gets
+/// [StreamException.Unsupported] where the first stands. A [dev.tidemark.checkpoint.PageSpool] is
+/// one.
+///
 /// Commands (OPEN_RETURN_PATH, PING and the like) belong to a connection, not to the VM, and are
 /// dropped.
 public final class StreamCheckpointStream implements CheckpointStream {
