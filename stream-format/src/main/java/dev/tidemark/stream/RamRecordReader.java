@@ -5,6 +5,7 @@ package dev.tidemark.stream;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
+import dev.tidemark.stream.ram.RamRecordVisitor;
 import dev.tidemark.stream.ram.RamRecords;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -64,6 +65,20 @@ final class RamRecordReader {
           filled.fill(fill);
           visitor.filledPage(blocks[current], pageOffset, fill, filled, 0);
         }
+      }
+    }
+  }
+
+  /// Hands every record up to the body's end to a visitor, as it stands on the wire.
+  void forEachRecord(RamRecordVisitor visitor) throws IOException {
+    while (next()) {
+      if (kind == RamRecords.PAGE) {
+        visitor.page(blocks[current], pageOffset, continued, window.segment, contentStart);
+      } else if (kind == RamRecords.ZERO) {
+        byte fill = window.segment.get(ValueLayout.JAVA_BYTE, contentStart);
+        visitor.zeroPage(blocks[current], pageOffset, continued, fill);
+      } else if (kind == RamRecords.MULTIFD_FLUSH) {
+        visitor.multifdFlush();
       }
     }
   }

@@ -17,6 +17,7 @@ import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
 import dev.tidemark.stream.ram.RamPages;
+import dev.tidemark.stream.ram.RamRecordVisitor;
 import dev.tidemark.stream.vmstate.DeviceSections;
 import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.Closeable;
@@ -531,6 +532,18 @@ public final class StreamReader implements Closeable {
       begin();
       try {
         from.forEach(visitor);
+        bodyRead = true;
+      } catch (StreamException e) {
+        fail(e);
+        throw e;
+      }
+    }
+
+    @Override
+    public void forEachRecord(RamRecordVisitor visitor) throws IOException {
+      begin();
+      try {
+        from.forEachRecord(visitor);
         bodyRead = true;
       } catch (StreamException e) {
         fail(e);
