@@ -20,6 +20,7 @@ import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.VmDescription;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
+import dev.tidemark.stream.multifd.MultifdPacket.RamPacket;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamRecordVisitor;
@@ -35,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// At each sync point of the main stream all channels are read up to their next SYNC, one after the
 /// other; so a page of a later epoch comes after, and replaces, that of an earlier one. Within an
-/// epoch no page is on two channels, and none on a channel and, as a zero page, in the main stream.
+/// epoch nothing orders the channels, nor the main stream's zero pages, and it does not matter: a
+/// source sends no page twice, or sends it the same, or once more in a later epoch (QEMU 7.2 does).
 ///
 /// The connections may be given in any order; which is which, their first bytes say. They must not
 /// wait for one another: stored ones do not. A live source does, since it goes on with the main
@@ -224,14 +226,21 @@ public final class MultifdCheckpointStream implements CheckpointStream {
     }
   }
 
+  /// Packets without anything may follow the last SYNC: QEMU before 9.0 sends one for each SYNC
+  /// that it has put into a packet with pages.
   private void checkEnds() throws IOException {
     for (MultifdChannelReader channel : channels) {
-      MultifdPacket more = channel.next();
-      if (more != null) {
-        throw new StreamException.Malformed(
-            "packet behind the last of " + syncs + " sync points",
-            more.streamOffset(),
-            "multifd channel " + channel.initial().id());
+      for (MultifdPacket more = channel.next(); more != null; more = channel.next()) {
+        boolean empty =
+            more instanceof RamPacket ram
+                && !ram.header().isSync()
+                && ram.header().normalPages() + ram.header().zeroPages() == 0;
+        if (!empty) {
+          throw new StreamException.Malformed(
+              "packet behind the last of " + syncs + " sync points",
+              more.streamOffset(),
+              "multifd channel " + channel.initial().id());
+        }
       }
     }
   }

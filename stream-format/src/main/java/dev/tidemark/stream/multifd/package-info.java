@@ -17,14 +17,14 @@
 /// stream belongs to the n-th SYNC packet of each channel.
 ///
 /// ```
-///  sync point               1                          2              3
-///                           │                          │              │
-///  main       START[blocks  FLUSH  EOS]  PART[EOS]  PART[FLUSH  EOS]  END[FLUSH  EOS]  devices …
-///  channel 0                SYNC   a  b   c            SYNC   b      SYNC
-///  channel 1                SYNC      d  e             SYNC   a      SYNC
+///                         1st                              2nd              3rd
+/// main       START[blocks FLUSH EOS]  PART[EOS]       PART[FLUSH EOS]  END[FLUSH EOS]  devices
+/// channel 0               SYNC        a  b     c           SYNC        b   SYNC
+/// channel 1               SYNC           d  e              SYNC        a   SYNC
 /// ```
 ///
-/// Here `a` of channel 1 replaces `a` of channel 0, since its epoch is later. Machine types up to
+/// Here `a` of channel 1 replaces `a` of channel 0, since it stands in a later epoch. Machine types
+/// up to
 /// 8.0 have no FLUSH words: there each end word (EOS) is a sync point. Which it is, is not said; a
 /// FLUSH word in START tells.
 @NullMarked
