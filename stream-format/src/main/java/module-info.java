@@ -4,6 +4,7 @@
 module dev.tidemark.stream.format {
   requires transitive org.jspecify;
   requires com.fasterxml.jackson.core;
+  requires com.github.luben.zstd_jni;
   requires org.lz4.java;
 
   exports dev.tidemark.checkpoint;
@@ -11,6 +12,7 @@ module dev.tidemark.stream.format {
   exports dev.tidemark.checkpoint.stream;
   exports dev.tidemark.stream;
   exports dev.tidemark.stream.command;
+  exports dev.tidemark.stream.multifd;
   exports dev.tidemark.stream.ram;
   exports dev.tidemark.stream.vmstate;
 }

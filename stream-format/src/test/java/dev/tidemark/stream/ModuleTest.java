@@ -33,6 +33,7 @@ class ModuleTest {
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
               "dev.tidemark.stream.command",
+              "dev.tidemark.stream.multifd",
               "dev.tidemark.stream.ram",
               "dev.tidemark.stream.vmstate");
       assertThat(
@@ -40,7 +41,11 @@ class ModuleTest {
                   .map(ModuleDescriptor.Requires::name)
                   .collect(Collectors.toSet()))
           .containsExactlyInAnyOrder(
-              "java.base", "org.jspecify", "com.fasterxml.jackson.core", "org.lz4.java");
+              "java.base",
+              "org.jspecify",
+              "com.fasterxml.jackson.core",
+              "com.github.luben.zstd_jni",
+              "org.lz4.java");
     }
   }
 }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.stream.multifd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.stream.MigrationStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Damaged channels: [dev.tidemark.stream.StreamException] with an offset inside, or a valid parse.
+class MultifdHostileTest {
+  private static final int PAGE = 65536;
+  private static final MigrationStream SETTINGS = Merging.settings(PAGE).withWindow(128 << 10);
+  private static final MigrationStream DETECTING = Merging.SETTINGS.withWindow(128 << 10);
+  private static final int HEADER = 384;
+
+  /// Two channels; the first has a page with content, which compresses to little, and zero pages.
+  private static List<byte[]> small(MultifdMethod method) {
+    return new MultifdSpec(
+            PAGE,
+            method,
+            2,
+            false,
+            false,
+            MultifdSpec.blocks(PAGE, 3, 1),
+            List.of(
+                List.of(
+                    new MultifdSpec.Page(0, 0, 7, 0),
+                    new MultifdSpec.Page(0, 1, 0, 0),
+                    new MultifdSpec.Page(0, 2, 0, -1),
+                    new MultifdSpec.Page(1, 0, 9, 1)),
+                List.of(new MultifdSpec.Page(0, 2, 8, 0))))
+        .encode();
+  }
+
+  /// Where nothing but the content of a page stands.
+  private static boolean isContent(MultifdMethod method, byte[] channel, int at) {
+    return method == MultifdMethod.NONE
+        && at > 16
+        && at < channel.length - 16
+        && channel[at] >= 7
+        && Arrays.equals(channel, at - 8, at, channel, at, at + 8);
+  }
+
+  private static List<byte[]> with(List<byte[]> connections, int index, byte[] changed) {
+    List<byte[]> all = new ArrayList<>(connections);
+    all.set(index, changed);
+    return all;
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = MultifdMethod.class,
+      names = {"NONE", "ZLIB", "ZSTD"})
+  void everyPrefix(MultifdMethod method) throws IOException {
+    List<byte[]> whole = small(method);
+    assertThat(Merging.reads(SETTINGS, whole)).isTrue();
+    for (int index = 1; index < whole.size(); index++) {
+      byte[] channel = whole.get(index);
+      for (int length = 0; length < channel.length; length++) {
+        if (!isContent(method, channel, length)) {
+          List<byte[]> cut = with(whole, index, Arrays.copyOf(channel, length));
+          assertThat(Merging.reads(SETTINGS, cut)).as("%d of channel", length).isFalse();
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = MultifdMethod.class,
+      names = {"NONE", "ZLIB", "ZSTD"})
+  void everyByteFlipped(MultifdMethod method) throws IOException {
+    List<byte[]> whole = small(method);
+    int refused = 0;
+    byte[] channel = whole.get(1);
+    for (int at = 0; at < channel.length; at++) {
+      if (!isContent(method, channel, at)) {
+        for (int mask : new int[] {0x01, 0x80, 0xff}) {
+          byte[] damaged = channel.clone();
+          damaged[at] ^= (byte) mask;
+          refused += Merging.reads(SETTINGS, with(whole, 1, damaged)) ? 0 : 1;
+        }
+        // With the page size to be found.
+        byte[] damaged = channel.clone();
+        damaged[at] ^= (byte) 0x10;
+        Merging.reads(DETECTING, with(whole, 1, damaged));
+      }
+    }
+    // Most of a header is magic, counts, names and what must be zero.
+    assertThat(refused).isGreaterThan(3 * HEADER);
+  }
+
+  @ParameterizedTest
+  @EnumSource(MultifdMethod.class)
+  void extremeLengths(MultifdMethod method) throws IOException {
+    List<byte[]> whole = small(method.isWritten() ? method : MultifdMethod.ZLIB);
+    byte[] channel = whole.get(1);
+    // Packets: SYNC, pages, SYNC and so on. The fields of the first two.
+    for (int packet : new int[] {64, 64 + HEADER}) {
+      for (int field = 8; field < 64; field += 4) {
+        for (int value : new int[] {-1, Integer.MAX_VALUE, Integer.MIN_VALUE, 8, 9, 1 << 20}) {
+          byte[] damaged = channel.clone();
+          ByteBuffer.wrap(damaged).putInt(packet + field, value);
+          Merging.reads(SETTINGS, with(whole, 1, damaged));
+        }
+        // With another method in the flags, and as device state.
+        byte[] other = channel.clone();
+        ByteBuffer.wrap(other).putInt(packet + 8, method.flag());
+        Merging.reads(SETTINGS, with(whole, 1, other));
+        ByteBuffer.wrap(other).putInt(packet + 8, 0x40).putInt(packet + 272, Integer.MAX_VALUE);
+        assertThat(Merging.reads(SETTINGS, with(whole, 1, other))).isFalse();
+      }
+    }
+  }
+}
