@@ -20,7 +20,7 @@ class StreamFilesTest {
   @TempDir Path folder;
 
   static List<String> names() {
-    return Corpus.NAMES;
+    return Corpus.plain();
   }
 
   @ParameterizedTest

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 class StreamCheckpointTest {
   static final List<String> LOADABLE =
-      Corpus.NAMES.stream().filter(name -> !name.equals("pc-10.0-ignore-shared")).toList();
+      Corpus.plain().stream().filter(name -> !name.equals("pc-10.0-ignore-shared")).toList();
 
   @Provide
   Arbitrary<StreamSpec> specs() {

@@ -85,7 +85,7 @@ class VmDescriptionTest {
 
   @Test
   void runStateIsReadAndReplaced() throws IOException {
-    for (String name : Corpus.NAMES) {
+    for (String name : Corpus.plain()) {
       try (StreamCheckpoint checkpoint =
           StreamCheckpoint.open(new MemorySource(Corpus.bytes(name)))) {
         DeviceState state = checkpoint.deviceState();
