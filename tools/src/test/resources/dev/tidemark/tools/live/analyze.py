@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What QEMU's own analyze-migration.py sees in streams, as one line of JSON for each.
+"""Prints what QEMU's own analyze-migration.py sees in streams, as lines of JSON.
 
     analyze.py ANALYZE-MIGRATION.PY STREAM...
+
+    ["stream",FILE]                  for each stream, and behind it:
+    ["page size",BYTES]
+    ["section",ID,IDSTR,INSTANCE]    in the order of the stream
+    ["block",IDSTR,BYTES]            in the order of the block list
+    ["page",IDSTR,OFFSET,FILLED]     in the order of the stream; FILLED: the record has no content
+    ["error",MESSAGE]                instead of these, where the script fails
 
 Takes the classes of the script, which as a program would print vmstate fields and no page addresses, and listens while
 they read.
 """
 import ast
-import collections
 import json
 import os
 import sys
@@ -91,15 +97,14 @@ def listening(names):
 def seen(names, ram_class, path):
     dump = names["MigrationDump"](path)
     dump.read(dump_memory=True)
-    report = collections.OrderedDict(
-        page_size=dump.vmsd_desc["page_size"],
-        sections=[[number, *section.section_key] for number, section in dump.sections.items()],
-        blocks={}, pages=[])
+    lines = [["page size", dump.vmsd_desc["page_size"]]]
+    for number, section in dump.sections.items():
+        lines.append(["section", number, *section.section_key])
     for section in dump.sections.values():
         if isinstance(section, ram_class):
-            report["blocks"] = {name: int(size, 16) for name, size in section.sizeinfo.items()}
-            report["pages"] = section.memory.pages
-    return report
+            lines += [["block", name, int(size, 16)] for name, size in section.sizeinfo.items()]
+            lines += [["page", *page] for page in section.memory.pages]
+    return lines
 
 
 def main():
@@ -107,10 +112,11 @@ def main():
     ram_class = listening(names)
     for path in sys.argv[2:]:
         try:
-            report = seen(names, ram_class, path)
-        except Exception as e:
-            report = {"error": f"{type(e).__name__}: {e}"}
-        print(json.dumps(report), flush=True)
+            lines = seen(names, ram_class, path)
+        except Exception as e:  # whatever the script throws is what it says of this stream
+            lines = [["error", f"{type(e).__name__}: {e}"]]
+        for line in [["stream", path], *lines]:
+            print(json.dumps(line, separators=(",", ":")))
 
 
 main()
