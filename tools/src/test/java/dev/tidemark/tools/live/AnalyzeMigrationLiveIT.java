@@ -3,7 +3,6 @@
 package dev.tidemark.tools.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.qmp.json.JsonArray;
@@ -80,8 +79,8 @@ class AnalyzeMigrationLiveIT {
           Map.entry("pc-10.0-mapped-ram-background", NOT_A_NAME),
           Map.entry("pc-10.0-mapped-ram-offset", "Invalid file magic"));
 
-  /// What the script reads and the reader refuses.
-  private static final Set<Kind> REFUSED_BY_THE_READER = Set.of(Kind.MULTIFD, Kind.ITERABLE);
+  /// What the script reads and the reader does not, or not whole.
+  private static final Set<Kind> NOT_READ = Set.of(Kind.ITERABLE, Kind.EARLY_SECTION);
 
   @TempDir static Path folder;
 
@@ -143,10 +142,18 @@ class AnalyzeMigrationLiveIT {
   void bothSeeTheSame(String name) throws IOException {
     List<String> theirs = seenByTheScript.getOrDefault(name, List.of());
     assertThat(theirs).hasSizeGreaterThan(15).noneMatch(line -> line.startsWith("[\"error\","));
-    if (REFUSED_BY_THE_READER.contains(Corpus.entry(name).kind())) {
-      assertThatThrownBy(() -> seenByTheReader(name)).isInstanceOf(StreamException.class);
+    if (NOT_READ.contains(Corpus.entry(name).kind())) {
+      assertThat(agrees(name, theirs)).as("take its kind out of NOT_READ").isFalse();
     } else {
       assertThat(seenByTheReader(name)).isEqualTo(theirs);
+    }
+  }
+
+  private static boolean agrees(String name, List<String> theirs) throws IOException {
+    try {
+      return seenByTheReader(name).equals(theirs);
+    } catch (StreamException _) {
+      return false;
     }
   }
 
