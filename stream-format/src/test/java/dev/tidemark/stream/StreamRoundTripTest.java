@@ -48,7 +48,7 @@ class StreamRoundTripTest {
   }
 
   static Stream<Arguments> corpus() {
-    return Corpus.NAMES.stream()
+    return Corpus.plain().stream()
         .flatMap(name -> Stream.of(SourceKind.values()).map(kind -> Arguments.of(name, kind)));
   }
 
@@ -65,7 +65,17 @@ class StreamRoundTripTest {
   @MethodSource("corpus")
   void corpusIsRebuilt(String name, SourceKind kind) throws IOException {
     byte[] bytes = Corpus.bytes(name);
-    assertThat(transformed(kind, bytes, (out, e) -> out.with(rebuilt(e)))).isEqualTo(bytes);
+    byte[] rebuilt =
+        transformed(
+            kind,
+            bytes,
+            (out, e) -> {
+              if (out instanceof StreamWriter writer) {
+                writer.footers(!Corpus.WITHOUT_FOOTERS.contains(name));
+              }
+              out.with(rebuilt(e));
+            });
+    assertThat(rebuilt).isEqualTo(bytes);
   }
 
   private static StreamElement rebuilt(StreamElement element) {
@@ -228,6 +238,6 @@ class StreamRoundTripTest {
       }
     }
     assertThat(tail).isEqualTo(name.equals("pc-10.0-no-vmdesc"));
-    assertThat(sections >= 25).as("%d sections", sections).isNotEqualTo(tail);
+    assertThat(sections >= 15).as("%d sections", sections).isNotEqualTo(tail);
   }
 }

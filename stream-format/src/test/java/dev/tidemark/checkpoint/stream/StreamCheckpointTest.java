@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 class StreamCheckpointTest {
   static final List<String> LOADABLE =
-      Corpus.NAMES.stream().filter(name -> !name.equals("pc-10.0-ignore-shared")).toList();
+      Corpus.plain().stream().filter(name -> !name.equals("pc-10.0-ignore-shared")).toList();
 
   @Provide
   Arbitrary<StreamSpec> specs() {
@@ -95,7 +95,11 @@ class StreamCheckpointTest {
       try (StreamCheckpoint again = StreamCheckpoint.open(new MemorySource(written))) {
         assertThat(again.configuration()).isEqualTo(checkpoint.configuration());
         assertThat(again.ramBlocks()).isEqualTo(checkpoint.ramBlocks());
-        assertThat(GlobalState.runState(again.deviceState().sections())).contains("paused");
+        if (Corpus.WITHOUT_FOOTERS.contains(name)) {
+          assertThat(GlobalState.runState(again.deviceState().sections())).isEmpty();
+        } else {
+          assertThat(GlobalState.runState(again.deviceState().sections())).contains("paused");
+        }
         byte[] one = new byte[again.targetPageSize()];
         byte[] other = new byte[again.targetPageSize()];
         for (RamBlock block : again.ramBlocks()) {

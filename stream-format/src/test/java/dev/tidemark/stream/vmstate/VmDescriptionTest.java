@@ -85,10 +85,14 @@ class VmDescriptionTest {
 
   @Test
   void runStateIsReadAndReplaced() throws IOException {
-    for (String name : Corpus.NAMES) {
+    for (String name : Corpus.plain()) {
       try (StreamCheckpoint checkpoint =
           StreamCheckpoint.open(new MemorySource(Corpus.bytes(name)))) {
         DeviceState state = checkpoint.deviceState();
+        if (Corpus.WITHOUT_FOOTERS.contains(name)) {
+          assertThat(GlobalState.runState(state.sections())).isEmpty();
+          continue;
+        }
         // What QEMU writes for a VM that was stopped, or for one that still runs.
         assertThat(GlobalState.runState(state.sections())).isPresent();
         byte[] changed = GlobalState.withRunState(state.sections(), "suspended");
