@@ -189,8 +189,8 @@ class FormatCoverageTest {
 
   private static Map<String, String> constants(String table) {
     Map<String, String> all = new LinkedHashMap<>();
-    for (String word : QEMU.getOrDefault(table, "").trim().split("\\s+")) {
-      String[] parts = word.split("=");
+    for (String word : QEMU.getOrDefault(table, "").trim().split("\\s+", -1)) {
+      String[] parts = word.split("=", 2);
       all.put(parts[0].replace('_', ' '), parts.length > 1 ? parts[1] : "");
     }
     return all;
@@ -242,7 +242,9 @@ class FormatCoverageTest {
               default -> field.getName();
             };
         Row row = rows.get(declared.prefix() + name);
-        assertThat(row).as("row of %s", field).isNotNull();
+        if (row == null) {
+          throw new AssertionError("no row for " + field);
+        }
         assertThat(Long.decode(row.value())).as("%s", field).isEqualTo(field.getInt(null));
         compared++;
       }
@@ -256,7 +258,7 @@ class FormatCoverageTest {
     for (Row row : rows()) {
       assertThat(row.proofs().isEmpty()).as(row.name()).isEqualTo(row.open());
       for (String proof : row.proofs()) {
-        String[] parts = proof.split("#");
+        String[] parts = proof.split("#", -1);
         assertThat(parts).as(proof).hasSize(2);
         assertThat(tests).as(proof).containsKey(parts[0]);
         assertThat(isTest(tests.getOrDefault(parts[0], ""), parts[1])).as(proof).isTrue();
@@ -266,11 +268,9 @@ class FormatCoverageTest {
 
   private static Map<String, String> testSources() throws IOException {
     Map<String, String> sources = new LinkedHashMap<>();
-    try (Stream<Path> files =
+    for (Path file :
         Sources.files("*/src/test/java/**/*Test.java", "*/src/test/java/**/*IT.java")) {
-      for (Path file : files.toList()) {
-        sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
-      }
+      sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
     }
     return sources;
   }
@@ -312,7 +312,9 @@ class FormatCoverageTest {
 
   private static <T> T example(Map<String, T> examples, Row row) {
     T example = examples.get(row.name());
-    assertThat(example).as("example of %s", row.name()).isNotNull();
+    if (example == null) {
+      throw new AssertionError("no example of " + row.name());
+    }
     return example;
   }
 
