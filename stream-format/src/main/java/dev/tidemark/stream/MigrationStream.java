@@ -12,11 +12,10 @@ import java.util.Optional;
 /// Where reading and writing of migration streams starts.
 ///
 /// ```java
-/// try (StreamReader in = MigrationStream.of(TargetPageSize.detect()).read(source)) {
+/// try (StreamReader in = MigrationStream.of(TargetPageSize.detect()).read(ByteSource.of(file))) {
 ///   for (StreamElement e = in.next(); e != null; e = in.next()) {
-///     switch (e) {
-///       case StreamElement.RamSection ram -> ram.pages().forEach(visitor);
-///       …
+///     if (e instanceof StreamElement.RamSection ram) {
+///       ram.pages().forEach(visitor);
 ///     }
 ///   }
 /// }

@@ -782,18 +782,6 @@ public final class StreamReader implements Closeable {
       }
     }
 
-    @Override
-    public void forEachRecord(RamRecordVisitor visitor) throws IOException {
-      begin();
-      try {
-        from.forEachRecord(visitor);
-        bodyRead = true;
-      } catch (StreamException e) {
-        fail(e);
-        throw e;
-      }
-    }
-
     /// Copies the body as it stands in the stream.
     ///
     /// @return whether a footer follows it

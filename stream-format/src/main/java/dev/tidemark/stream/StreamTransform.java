@@ -18,6 +18,15 @@ import java.util.function.IntPredicate;
 
 /// A flat-map over stream elements: pass an element on, drop it, replace it, or add to it.
 ///
+/// ```java
+/// StreamTransform withoutCommands =
+///     (out, element) -> {
+///       if (!(element instanceof StreamElement.Command)) {
+///         out.with(element);
+///       }
+///     };
+/// ```
+///
 /// One with state serves one stream only.
 @FunctionalInterface
 public interface StreamTransform {

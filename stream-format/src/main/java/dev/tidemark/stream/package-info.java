@@ -2,21 +2,246 @@
 
 /// QEMU's migration stream as elements, read, changed and written.
 ///
-/// **Reading.** [dev.tidemark.stream.MigrationStream] holds the settings and opens a
+/// A stream is what QEMU sends when a VM migrates: the machine's type, its RAM as page records, the
+/// state of its devices, and vmdesc, a JSON text that tells how the devices are laid out. Nothing
+/// in
+/// it tells how long a section is; a reader has to understand what it passes over.
+///
+/// # Reading
+///
+/// [dev.tidemark.stream.MigrationStream] holds the settings and opens a
 /// [dev.tidemark.stream.StreamReader], whose `next()` gives one
-/// [dev.tidemark.stream.StreamElement] after the other. Elements are values; only the pages of a
-/// RAM section are a loan that ends at the next element.
+/// [dev.tidemark.stream.StreamElement] after the other, and null behind the last. This counts the
+/// pages of each RAM block in a file:
 ///
-/// **Writing.** [dev.tidemark.stream.StreamWriter] takes elements. What comes from a reader and was
-/// not changed is written as the bytes it was read from.
+/// ```java run=count
+/// Map<String, Integer> pages = new TreeMap<>();
+/// PageVisitor counter =
+///     new PageVisitor() {
+///       @Override
+///       public void page(RamBlock block, long pageOffset, MemorySegment window, long at) {
+///         pages.merge(block.idstr(), 1, Integer::sum);
+///       }
 ///
-/// **Transforming.** A [dev.tidemark.stream.StreamTransform] passes elements on, drops, replaces or
-/// adds to them; `StreamWriter.transform` runs a stream through one.
+///       @Override
+///       public void zeroPage(RamBlock block, long pageOffset) {
+///         pages.merge(block.idstr(), 1, Integer::sum);
+///       }
+///     };
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+/// try (StreamReader in = settings.read(ByteSource.of(file))) {
+///   for (StreamElement e = in.next(); e != null; e = in.next()) {
+///     if (e instanceof StreamElement.RamSection ram) {
+///       ram.pages().forEach(counter);
+///     }
+///   }
+/// }
+/// System.out.println(pages);
+/// ```
 ///
-/// **Errors.** [dev.tidemark.stream.StreamException] says what is wrong and at which offset;
-/// [dev.tidemark.stream.StreamLimits] bounds what a reader accepts.
+/// Elements are values and may be kept. Pages are a loan: [dev.tidemark.stream.ram.RamPages] can be
+/// read once, and only until the next element; the window that a visitor is given, only until it
+/// returns. Reading pages makes no objects.
 ///
-/// The elements of a stream:
+/// Pages that are not visited are passed over, so that what is not wanted costs nothing but the way
+/// to it. A `switch` that names every element stops compiling when a new kind appears:
+///
+/// ```java run=skip
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+/// try (StreamReader in = settings.read(ByteSource.of(file))) {
+///   for (StreamElement e = in.next(); e != null; e = in.next()) {
+///     String what =
+///         switch (e) {
+///           case StreamElement.FileHeader header -> "version " + header.version();
+///           case StreamElement.Configuration c -> "machine " + c.machine().machineType();
+///           case StreamElement.Command c -> "command " + c.command();
+///           case StreamElement.RamSection ram -> "ram " + ram.phase() + " " + ram.blockList();
+///           case StreamElement.IterableSection s -> s.header().idstr() + " " + s.phase();
+///           case StreamElement.PackagedStream p -> "package of " + p.bytes().length + " bytes";
+///           case StreamElement.DeviceSection d -> "device " + d.header().idstr();
+///           case StreamElement.DeviceStateTail t -> "devices, " + t.sectionsLength() + " bytes";
+///           case StreamElement.EndOfFile _ -> "end";
+///           case StreamElement.VmDescription v -> "vmdesc, " + v.json().length() + " bytes";
+///         };
+///     System.out.println(Long.toHexString(e.streamOffset()) + " " + what);
+///   }
+/// }
+/// ```
+///
+/// A pipe or socket works the same way, and no more bytes are waited for than the element or page
+/// at
+/// hand needs. Where device sections end is known only from vmdesc, which comes behind them: from a
+/// pipe all of them come as one [dev.tidemark.stream.StreamElement.DeviceStateTail], which can then
+/// be cut apart.
+///
+/// ```java run=pipe
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.of(4096));
+/// try (StreamReader in = settings.read(channel)) {
+///   for (StreamElement e = in.next(); e != null; e = in.next()) {
+///     if (e instanceof StreamElement.DeviceStateTail tail) {
+///       for (StreamElement device : tail.resolve().orElse(List.of())) {
+///         System.out.println(device.getClass().getSimpleName() + " at " + device.streamOffset());
+///       }
+///     }
+///   }
+/// }
+/// ```
+///
+/// The page size is the guest's, and has to be known before the first page:
+/// [dev.tidemark.stream.TargetPageSize#detect] finds it wherever the stream says it.
+///
+/// # Errors
+///
+/// Whatever the input does ends in a [dev.tidemark.stream.StreamException], which says what is
+/// wrong
+/// and at which offset: the stream ends too early
+/// ([dev.tidemark.stream.StreamException.Truncated]), breaks the format
+/// ([dev.tidemark.stream.StreamException.Malformed]), holds what is not read here
+/// ([dev.tidemark.stream.StreamException.Unsupported]), or is larger than
+/// [dev.tidemark.stream.StreamLimits] allows
+/// ([dev.tidemark.stream.StreamException.LimitExceeded]). Once thrown, every later `next()` throws
+/// the same again. No memory is taken for a length before that many bytes have come.
+///
+/// ```java run=errors
+/// ByteSource cut = ByteSource.of(new byte[] {'Q', 'E', 'V', 'M', 0, 0, 0, 3, 7, 0, 0});
+/// try (StreamReader in = MigrationStream.of(TargetPageSize.detect()).read(cut)) {
+///   while (in.next() != null) {}
+/// } catch (StreamException.Truncated e) {
+///   System.out.println("cut off at " + e.streamOffset() + ", in the " + e.context());
+/// } catch (StreamException e) {
+///   System.out.println(e.getMessage());
+/// }
+/// ```
+///
+/// Pages that are read when their loan has ended, or for a second time, are a mistake of the
+/// caller:
+/// [IllegalStateException].
+///
+/// # Writing
+///
+/// [dev.tidemark.stream.StreamWriter] takes elements, read or made. The pages of a section can be
+/// given one by one:
+///
+/// ```java run=byHand
+/// RamBlock block = new RamBlock(0, "pc.ram", 3 * 4096);
+/// SectionHeader ram = SectionHeader.ram(2);
+/// MachineConfiguration machine =
+///     new MachineConfiguration(
+///         "pc-i440fx-10.0", OptionalInt.empty(), List.of(), Optional.empty());
+/// MemorySegment content = MemorySegment.ofArray(new byte[4096]).fill((byte) 0xa5);
+/// try (StreamWriter out = MigrationStream.write(target)) {
+///   out.with(new StreamElement.FileHeader());
+///   out.with(StreamElement.Configuration.of(machine));
+///   out.beginRam(Phase.START, ram, List.of(RamBlockEntry.of(block))).end();
+///   StreamWriter.RamSectionWriter pages = out.beginRam(Phase.PART, ram, List.of());
+///   pages.page(block, 0, content, 0);
+///   pages.zeroPage(block, 4096);
+///   pages.end();
+///   out.beginRam(Phase.END, ram, List.of()).end();
+///   out.with(new StreamElement.EndOfFile(0));
+/// }
+/// ```
+///
+/// # Transforming
+///
+/// A [dev.tidemark.stream.StreamTransform] is called with each element and passes on what is to
+/// come of it: that element, another, several, or none. What comes from a reader and was not
+/// changed
+/// is written as the bytes it was read from, so that the transform that changes nothing copies a
+/// stream byte by byte:
+///
+/// ```java run=identity
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+/// try (StreamReader in = settings.read(ByteSource.of(file));
+///     StreamWriter out = MigrationStream.write(target)) {
+///   out.transform(in, StreamTransform.IDENTITY);
+/// }
+/// ```
+///
+/// One that drops vmdesc, which QEMU does not need to load a stream:
+///
+/// ```java run=dropVmdesc
+/// StreamTransform withoutVmdesc =
+///     (out, e) -> {
+///       if (!(e instanceof StreamElement.VmDescription)) {
+///         out.with(e);
+///       }
+///     };
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+/// try (StreamReader in = settings.read(ByteSource.of(file));
+///     StreamWriter out = MigrationStream.write(target)) {
+///   out.transform(in, withoutVmdesc);
+/// }
+/// ```
+///
+/// A rule about pages stands between a section's pages and whoever visits them. This one makes the
+/// first MiB of `pc.ram` zero:
+///
+/// ```java run=zeroRange
+/// record Scrubbed(PageVisitor next) implements PageVisitor {
+///   private static boolean isSecret(RamBlock block, long pageOffset) {
+///     return block.idstr().equals("pc.ram") && pageOffset < 1 << 20;
+///   }
+///
+///   @Override
+///   public void page(RamBlock block, long pageOffset, MemorySegment window, long at)
+///       throws IOException {
+///     if (isSecret(block, pageOffset)) {
+///       next.zeroPage(block, pageOffset);
+///     } else {
+///       next.page(block, pageOffset, window, at);
+///     }
+///   }
+///
+///   @Override
+///   public void zeroPage(RamBlock block, long pageOffset) throws IOException {
+///     next.zeroPage(block, pageOffset);
+///   }
+/// }
+/// StreamTransform scrub =
+///     (out, e) -> {
+///       if (e instanceof StreamElement.RamSection ram) {
+///         RamPages scrubbed = visitor -> ram.pages().forEach(new Scrubbed(visitor));
+///         out.with(
+///             new StreamElement.RamSection(
+///                 ram.streamOffset(), ram.phase(), ram.header(), ram.blockList(), scrubbed));
+///       } else {
+///         out.with(e);
+///       }
+///     };
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.of(4096));
+/// try (StreamReader in = settings.read(ByteSource.of(file));
+///     StreamWriter out = MigrationStream.write(target)) {
+///   out.transform(in, scrub);
+/// }
+/// ```
+///
+/// One that has the VM wait for `cont` when it has been loaded: the run state stands in a device
+/// section, and device sections of one tail need no vmdesc to be found in.
+///
+/// ```java run=runState
+/// StreamTransform paused =
+///     (out, e) -> {
+///       if (e instanceof StreamElement.DeviceStateTail(long at, byte[] bytes, int length)) {
+///         byte[] sections = GlobalState.withRunState(Arrays.copyOf(bytes, length), "paused");
+///         byte[] changed = bytes.clone();
+///         System.arraycopy(sections, 0, changed, 0, length);
+///         out.with(new StreamElement.DeviceStateTail(at, changed, length));
+///       } else {
+///         out.with(e);
+///       }
+///     };
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect()).withDeviceTail();
+/// try (StreamReader in = settings.read(ByteSource.of(file));
+///     StreamWriter out = MigrationStream.write(target)) {
+///   out.transform(in, paused);
+/// }
+/// ```
+///
+/// Transforms compose: `first.andThen(second)`. One with state serves one stream;
+/// [dev.tidemark.stream.StreamTransform#atEnd] is where it puts out what it still holds.
+///
+/// # The elements of a stream
 ///
 /// ```
 /// stream   := FileHeader Configuration? (Command | DeviceSection)*

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tidemark.checkpoint.ByteSource;
+import dev.tidemark.checkpoint.CheckpointFormat;
+import dev.tidemark.checkpoint.DeviceState;
+import dev.tidemark.stream.CoverageExamples.Layout;
+import dev.tidemark.stream.StreamElement.Command;
+import dev.tidemark.stream.fixture.Sources;
+import dev.tidemark.stream.hostile.StreamSubject;
+import dev.tidemark.stream.ram.RamRecords;
+import dev.tidemark.stream.vmstate.DeviceSections;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/// `FORMAT_COVERAGE.md` is true: complete by a list of its own, true to the code's constants,
+/// proven
+/// by tests that are there, and every row does what it says.
+class FormatCoverageTest {
+  /// What QEMU 10.0.2 has, by table: the names, and the values of what is a number. Not taken from
+  /// the code under test.
+  private static final Map<String, String> QEMU = new LinkedHashMap<>();
+
+  static {
+    QEMU.put(
+        "Framing",
+        """
+        QEMU_VM_FILE_MAGIC=0x5145564d QEMU_VM_FILE_VERSION_COMPAT=2 QEMU_VM_FILE_VERSION=3
+        QEMU_VM_EOF=0 QEMU_VM_SECTION_START=1 QEMU_VM_SECTION_PART=2 QEMU_VM_SECTION_END=3
+        QEMU_VM_SECTION_FULL=4 QEMU_VM_SUBSECTION=5 QEMU_VM_VMDESCRIPTION=6
+        QEMU_VM_CONFIGURATION=7 QEMU_VM_COMMAND=8 QEMU_VM_SECTION_FOOTER=0x7e
+        """);
+    QEMU.put(
+        "Configuration subsections",
+        "configuration/target-page-bits configuration/capabilities configuration/uuid");
+    QEMU.put(
+        "RAM records",
+        """
+        RAM_SAVE_FLAG_FULL=1 RAM_SAVE_FLAG_ZERO=2 RAM_SAVE_FLAG_MEM_SIZE=4 RAM_SAVE_FLAG_PAGE=8
+        RAM_SAVE_FLAG_EOS=0x10 RAM_SAVE_FLAG_CONTINUE=0x20 RAM_SAVE_FLAG_XBZRLE=0x40
+        RAM_SAVE_FLAG_HOOK=0x80 RAM_SAVE_FLAG_COMPRESS_PAGE=0x100 RAM_SAVE_FLAG_MULTIFD_FLUSH=0x200
+        """);
+    QEMU.put(
+        "Fields of a RAM block",
+        "used_length page_size address mapped-ram_header page_size_with_address");
+    QEMU.put(
+        "Commands",
+        """
+        MIG_CMD_INVALID=0 MIG_CMD_OPEN_RETURN_PATH=1 MIG_CMD_PING=2 MIG_CMD_POSTCOPY_ADVISE=3
+        MIG_CMD_POSTCOPY_LISTEN=4 MIG_CMD_POSTCOPY_RUN=5 MIG_CMD_POSTCOPY_RAM_DISCARD=6
+        MIG_CMD_PACKAGED=7 MIG_CMD_ENABLE_COLO=8 MIG_CMD_POSTCOPY_RESUME=9 MIG_CMD_RECV_BITMAP=10
+        MIG_CMD_SWITCHOVER_START=11
+        """);
+    QEMU.put(
+        "Return path",
+        """
+        MIG_RP_MSG_INVALID=0 MIG_RP_MSG_SHUT=1 MIG_RP_MSG_PONG=2 MIG_RP_MSG_REQ_PAGES_ID=3
+        MIG_RP_MSG_REQ_PAGES=4 MIG_RP_MSG_RECV_BITMAP=5 MIG_RP_MSG_RESUME_ACK=6
+        MIG_RP_MSG_SWITCHOVER_ACK=7
+        """);
+    QEMU.put(
+        "multifd",
+        """
+        MULTIFD_MAGIC=0x11223344 MULTIFD_VERSION=1 MULTIFD_FLAG_SYNC=1 MULTIFD_FLAG_NOCOMP=0
+        MULTIFD_FLAG_ZLIB=2 MULTIFD_FLAG_ZSTD=4 MULTIFD_FLAG_QPL=8 MULTIFD_FLAG_UADK=0x10
+        MULTIFD_FLAG_QATZIP=0x20 MULTIFD_FLAG_DEVICE_STATE=0x40
+        """);
+    QEMU.put("Iterable sections", "ram dirty-bitmap s390-storage_attributes spapr/htab vfio block");
+    QEMU.put(
+        "vmdesc",
+        """
+        bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 int32_equal uint8_equal uint16_equal
+        uint32_equal int64_equal int32_le timer CPU_Double_U float64 buffer unused_buffer bitmap
+        nullptr struct vstruct tmp qtailq qlist gtree capability fd any_other_type array_len index
+        subsections old-style_handler repeated_keys
+        """);
+    QEMU.put(
+        "Files",
+        """
+        migration_stream Tidemark_archive libvirt_save_image incomplete_libvirt_save_image
+        qcow2_internal_snapshot ELF_dump kdump flattened_kdump Windows_dump LiME gzip bzip2 xz lzop
+        zstd
+        """);
+  }
+
+  /// A class of the code that declares constants of QEMU, and what QEMU puts before their names.
+  ///
+  /// @param others constants of it that are not QEMU's
+  private record Declared(Class<?> type, String prefix, Set<String> others) {}
+
+  /// To be widened with each class that declares constants.
+  private static final List<Declared> DECLARED =
+      List.of(
+          new Declared(
+              StreamDescriptor.class, "QEMU_VM_", Set.of("SIZE_FOOTER", "SIZE_VMDESC_HEADER")),
+          new Declared(RamRecords.class, "RAM_SAVE_FLAG_", Set.of("SIZE_WORD", "MAX_HEADER")),
+          new Declared(Command.class, "MIG_CMD_", Set.of()));
+
+  private enum Can {
+    YES,
+    NO,
+    OPEN
+  }
+
+  private record Row(
+      String table,
+      String name,
+      String value,
+      Can read,
+      Can written,
+      String refused,
+      List<String> proofs) {
+    boolean open() {
+      return read == Can.OPEN;
+    }
+
+    boolean done() {
+      return read == Can.YES && (written == Can.YES || table.equals("vmdesc"));
+    }
+  }
+
+  private static final Pattern CODE = Pattern.compile("`([^`]+)`");
+
+  private static List<String> lines() throws IOException {
+    return Files.readAllLines(Sources.root().resolve("FORMAT_COVERAGE.md"));
+  }
+
+  private static List<Row> rows() throws IOException {
+    List<Row> rows = new ArrayList<>();
+    String table = "";
+    for (String line : lines()) {
+      if (line.startsWith("## ")) {
+        table = line.substring(3);
+      } else if (line.startsWith("| `") && QEMU.containsKey(table)) {
+        rows.add(row(table, line));
+      }
+    }
+    return rows;
+  }
+
+  private static Row row(String table, String line) {
+    String[] cells = line.substring(2, line.length() - 2).split(" \\| ", -1);
+    assertThat(cells).as(line).hasSize(6);
+    return new Row(
+        table,
+        code(cells[0]).getFirst(),
+        cells[1],
+        can(cells[2]),
+        can(cells[3]),
+        cells[4],
+        code(cells[5]));
+  }
+
+  private static List<String> code(String cell) {
+    return CODE.matcher(cell).results().map(r -> r.group(1)).toList();
+  }
+
+  private static Can can(String cell) {
+    return switch (cell) {
+      case "yes" -> Can.YES;
+      case "–" -> Can.NO;
+      case "open" -> Can.OPEN;
+      default -> throw new AssertionError(cell);
+    };
+  }
+
+  private static Map<String, String> constants(String table) {
+    Map<String, String> all = new LinkedHashMap<>();
+    for (String word : QEMU.getOrDefault(table, "").trim().split("\\s+", -1)) {
+      String[] parts = word.split("=", 2);
+      all.put(parts[0].replace('_', ' '), parts.length > 1 ? parts[1] : "");
+    }
+    return all;
+  }
+
+  @Test
+  void everyThingOfQemuHasOneRowAndNoOtherHas() throws IOException {
+    List<Row> rows = rows();
+    for (String table : QEMU.keySet()) {
+      assertThat(
+              rows.stream()
+                  .filter(r -> r.table().equals(table))
+                  .map(r -> r.name().replace('_', ' ')))
+          .as(table)
+          .doesNotHaveDuplicates()
+          .containsExactlyInAnyOrderElementsOf(constants(table).keySet());
+    }
+  }
+
+  @Test
+  void valuesAreQemus() throws IOException {
+    int compared = 0;
+    for (Row row : rows()) {
+      String value = constants(row.table()).getOrDefault(row.name().replace('_', ' '), "");
+      if (!value.isEmpty()) {
+        assertThat(Long.decode(row.value())).as(row.name()).isEqualTo(Long.decode(value));
+        compared++;
+      }
+    }
+    assertThat(compared).isEqualTo(13 + 10 + 12 + 8 + 10);
+  }
+
+  @Test
+  void constantsOfTheCodeAreQemus() throws IOException, IllegalAccessException {
+    Map<String, Row> rows =
+        rows().stream().collect(Collectors.toMap(Row::name, r -> r, (a, b) -> a));
+    int compared = 0;
+    for (Declared declared : DECLARED) {
+      for (Field field : declared.type().getDeclaredFields()) {
+        if (!Modifier.isStatic(field.getModifiers())
+            || field.getType() != int.class
+            || declared.others().contains(field.getName())) {
+          continue;
+        }
+        field.setAccessible(true);
+        String name =
+            switch (field.getName()) {
+              case "MAGIC", "VERSION" -> "FILE_" + field.getName();
+              default -> field.getName();
+            };
+        Row row = rows.get(declared.prefix() + name);
+        if (row == null) {
+          throw new AssertionError("no row for " + field);
+        }
+        assertThat(Long.decode(row.value())).as("%s", field).isEqualTo(field.getInt(null));
+        compared++;
+      }
+    }
+    assertThat(compared).isGreaterThanOrEqualTo(12 + 9 + 11);
+  }
+
+  @Test
+  void proofsAreTestsThatExist() throws IOException {
+    Map<String, String> tests = testSources();
+    for (Row row : rows()) {
+      assertThat(row.proofs().isEmpty()).as(row.name()).isEqualTo(row.open());
+      for (String proof : row.proofs()) {
+        String[] parts = proof.split("#", -1);
+        assertThat(parts).as(proof).hasSize(2);
+        assertThat(tests).as(proof).containsKey(parts[0]);
+        assertThat(isTest(tests.getOrDefault(parts[0], ""), parts[1])).as(proof).isTrue();
+      }
+    }
+  }
+
+  private static Map<String, String> testSources() throws IOException {
+    Map<String, String> sources = new LinkedHashMap<>();
+    for (Path file :
+        Sources.files("*/src/test/java/**/*Test.java", "*/src/test/java/**/*IT.java")) {
+      sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+    }
+    return sources;
+  }
+
+  /// Whether a method is there, right behind an annotation that makes it a test.
+  private static boolean isTest(String source, String method) {
+    Matcher at =
+        Pattern.compile(
+                "@(Test|Property|ParameterizedTest|TestFactory)\\b[^{};]*?\\b(void|Stream<DynamicTest>) "
+                    + Pattern.quote(method)
+                    + "\\(")
+            .matcher(source);
+    return at.find();
+  }
+
+  /// What a row says is what happens when the reader is given it.
+  @TestFactory
+  Stream<DynamicTest> everyRowDoesWhatItSays() throws IOException {
+    return rows().stream()
+        .filter(row -> !row.open())
+        .map(row -> DynamicTest.dynamicTest(row.table() + ": " + row.name(), () -> check(row)));
+  }
+
+  private static void check(Row row) throws IOException {
+    if (row.table().equals("vmdesc")) {
+      assertThat(row.read()).isEqualTo(Can.YES);
+      checkLayout(example(CoverageExamples.layouts(), row));
+    } else if (row.table().equals("Files")) {
+      byte[] start = example(CoverageExamples.files(), row);
+      outcome(row, () -> CheckpointFormat.of(ByteSource.of(start)));
+    } else {
+      byte[] stream = example(CoverageExamples.streams(), row);
+      outcome(row, () -> StreamSubject.SEEKABLE.read(stream, stream.length));
+      if (row.written() == Can.YES) {
+        StreamSubject.COPIED.read(stream, stream.length);
+      }
+    }
+  }
+
+  private static <T> T example(Map<String, T> examples, Row row) {
+    T example = examples.get(row.name());
+    if (example == null) {
+      throw new AssertionError("no example of " + row.name());
+    }
+    return example;
+  }
+
+  private interface Reading {
+    void run() throws IOException;
+  }
+
+  private static void outcome(Row row, Reading reading) throws IOException {
+    switch (row.refused()) {
+      case "Unsupported" -> refused(row, reading, StreamException.Unsupported.class);
+      case "Malformed" -> refused(row, reading, StreamException.Malformed.class);
+      case "–" -> {
+        assertThat(row.read()).isEqualTo(Can.YES);
+        reading.run();
+      }
+      default -> throw new AssertionError(row.refused());
+    }
+  }
+
+  private static void refused(Row row, Reading reading, Class<? extends StreamException> by) {
+    assertThat(row.read()).isEqualTo(Can.NO);
+    assertThat(row.written()).isEqualTo(Can.NO);
+    assertThatThrownBy(reading::run).isInstanceOf(by);
+  }
+
+  /// Two devices, of which the second is found only if the first one's length is right.
+  private static void checkLayout(Layout layout) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    for (int id = 1; id <= 2; id++) {
+      out.writeByte(4);
+      out.writeInt(id);
+      out.writeByte(1);
+      out.writeByte('d');
+      out.writeInt(id);
+      out.writeInt(1);
+      out.write(new byte[layout.length()]);
+      out.writeByte(0x7e);
+      out.writeInt(id);
+    }
+    String json =
+        "{\"devices\":[{\"name\":\"d\",\"instance_id\":1,%s},{\"name\":\"d\",\"instance_id\":2,%s}]}"
+            .formatted(layout.members(), layout.members());
+    assertThat(DeviceSections.split(new DeviceState(bytes.toByteArray(), Optional.of(json)), 0))
+        .hasValueSatisfying(
+            sections ->
+                assertThat(sections.stream().map(s -> s.body().length))
+                    .containsExactly(layout.length(), layout.length()));
+  }
+
+  /// Every row that is open is named under Open, and every name there is of a row that is not done.
+  @Test
+  void openRowsAreListedInOnePlace() throws IOException {
+    Set<String> patterns = new LinkedHashSet<>();
+    boolean inOpen = false;
+    for (String line : lines()) {
+      inOpen = line.startsWith("## ") ? line.equals("## Open") : inOpen;
+      if (inOpen && line.startsWith("| `")) {
+        patterns.add(code(line).getFirst());
+      }
+    }
+    List<Row> rows = rows();
+    for (String pattern : patterns) {
+      assertThat(rows).as(pattern).anyMatch(r -> matches(pattern, r.name()) && !r.done());
+    }
+    for (Row row : rows) {
+      if (row.open()) {
+        assertThat(patterns).as(row.name()).anyMatch(p -> matches(p, row.name()));
+      }
+    }
+  }
+
+  private static boolean matches(String pattern, String name) {
+    return pattern.endsWith("*")
+        ? name.startsWith(pattern.substring(0, pattern.length() - 1))
+        : name.equals(pattern);
+  }
+
+  @Test
+  void noExampleIsLeftOver() throws IOException {
+    Set<String> names = rows().stream().map(Row::name).collect(Collectors.toSet());
+    assertThat(names)
+        .containsAll(CoverageExamples.streams().keySet())
+        .containsAll(CoverageExamples.files().keySet())
+        .containsAll(CoverageExamples.layouts().keySet());
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.stream.hostile;
+
+import dev.tidemark.stream.StreamException;
+import dev.tidemark.stream.fixture.Corpus;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/// The hostile campaign as a program, so that its JVM's memory bounds what readers may take:
+/// `CampaignMain FOLDER CASES STRIDE [STREAM…]`.
+///
+/// FOLDER takes the finds; CASES bounds the cases of each stream; STRIDE is how many bytes of
+/// content one position stands for; without STREAM all of the corpus are damaged. Exits with 0 if
+/// there was no find, with 1 if there was, with 3 if a case took longer than a minute.
+public final class CampaignMain {
+  /// Instead of a stream: a subject that allocates what a length says, to prove that the campaign
+  /// would notice.
+  static final String GREEDY = "greedy";
+
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  private CampaignMain() {}
+
+  /// Runs it.
+  ///
+  /// @param args as above
+  @SuppressWarnings("SystemOut")
+  public static void main(String[] args) throws IOException {
+    Campaign campaign = new Campaign(Path.of(args[0]));
+    watch(campaign);
+    long most = Long.parseLong(args[1]);
+    int stride = Integer.parseInt(args[2]);
+    List<String> streams = args.length > 3 ? List.of(args).subList(3, args.length) : Corpus.NAMES;
+    long start = System.nanoTime();
+    if (streams.equals(List.of(GREEDY))) {
+      greedy(campaign);
+    } else {
+      tiny(campaign, most);
+      for (String name : streams) {
+        byte[] bytes = Corpus.bytes(name);
+        int[] positions = Positions.inStream(bytes, stride);
+        campaign.run(name, bytes, List.of(StreamSubject.values()), positions, most);
+      }
+    }
+    System.out.printf(
+        "%d cases in %d s, heap of at most %d MiB%n",
+        campaign.cases(),
+        (System.nanoTime() - start) / 1_000_000_000,
+        Runtime.getRuntime().maxMemory() >> 20);
+    campaign.finds().forEach(System.out::println);
+    System.exit(campaign.finds().isEmpty() ? 0 : 1);
+  }
+
+  /// Small inputs of every reader, damaged at each byte. A new reader is put in here.
+  private static void tiny(Campaign campaign, long most) throws IOException {
+    List<StreamSubject> streams = List.of(StreamSubject.values());
+    byte[] richest = Seeds.richest();
+    for (StreamSubject subject : streams) {
+      // Every subject by itself: each sees each case.
+      campaign.run(
+          "richest seed", richest, List.of(subject), Positions.inStream(richest, 61), 2 * most);
+    }
+    int number = 0;
+    for (byte[] seed : Seeds.streams()) {
+      campaign.run("seed " + number++, seed, streams, Positions.inStream(seed, 61), most);
+    }
+    for (byte[] seed : Seeds.vmdescs()) {
+      campaign.run(
+          "vmdesc " + number++, seed, List.of(VmdescSubject.values()), Positions.all(seed), most);
+    }
+  }
+
+  private static void greedy(Campaign campaign) throws IOException {
+    byte[] good = new byte[8];
+    Subject greedy =
+        (bytes, length) -> {
+          int asked = length < 4 ? 4 : new byte[ByteBuffer.wrap(bytes).getInt(0) >>> 1].length;
+          if (asked > length) {
+            throw new StreamException.Truncated("the stream ends", length, GREEDY);
+          }
+        };
+    campaign.run(GREEDY, good, List.of(greedy), new int[] {0}, Long.MAX_VALUE);
+  }
+
+  /// Ends the program if a case does not.
+  private static void watch(Campaign campaign) {
+    Thread watch =
+        new Thread(
+            () -> {
+              LongSupplier now = System::nanoTime;
+              String seen = "";
+              long since = now.getAsLong();
+              while (!Thread.currentThread().isInterrupted()) {
+                String current = campaign.current();
+                if (!current.equals(seen)) {
+                  seen = current;
+                  since = now.getAsLong();
+                } else if (now.getAsLong() - since > PATIENCE.toNanos()) {
+                  System.err.println("does not end: " + current);
+                  Runtime.getRuntime().halt(3);
+                }
+                try {
+                  Thread.sleep(500);
+                } catch (InterruptedException e) {
+                  return;
+                }
+              }
+            },
+            "watch");
+    watch.setDaemon(true);
+    watch.start();
+  }
+}
