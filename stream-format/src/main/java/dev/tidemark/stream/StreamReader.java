@@ -26,6 +26,7 @@ import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -46,6 +47,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Used by one thread at a time. Made by [MigrationStream].
 public final class StreamReader implements Closeable {
+  /// The only device whose section QEMU 10.0.2 puts before the pages, behind RAM START.
+  private static final String EARLY_DEVICE = "virtio-mem-device-early";
+
   private enum State {
     HEADER,
     FIRST_RECORD,
@@ -247,7 +251,7 @@ public final class StreamReader implements Closeable {
       window.readAhead = Long.MAX_VALUE;
     }
     if (type == StreamDescriptor.SECTION_FULL) {
-      return setup ? readEarlyDevice(at) : readDevices(at);
+      return isBeforePages() ? readEarlyDevice(at) : readDevices(at);
     }
     window.position++;
     return switch (type) {
@@ -421,6 +425,27 @@ public final class StreamReader implements Closeable {
     return new RamSection(at, phase, header, list, mappedLoan);
   }
 
+  /// Whether the device section that comes next stands before RAM's pages. Behind RAM START it does
+  /// only where the caller has told its length, or where it is of the one kind that QEMU puts
+  /// there:
+  /// a stream of a START and nothing else of RAM may go on with its devices.
+  private boolean isBeforePages() throws IOException {
+    if (ram == null || !setup) {
+      return ram == null;
+    }
+    String context = "section header";
+    int name = 6;
+    window.require(name, context);
+    int length = Byte.toUnsignedInt(window.segment.get(ValueLayout.JAVA_BYTE, window.position + 5));
+    window.require(name + length + 4, context);
+    String idstr =
+        Names.string(
+            window.segment.asSlice(window.position + name, length).toArray(ValueLayout.JAVA_BYTE));
+    int instance = window.segment.get(StreamWindow.BE32, window.position + name + length);
+    return idstr.endsWith(EARLY_DEVICE)
+        || settings.layout().flatMap(layout -> layout.device(idstr, instance)).isPresent();
+  }
+
   /// A device section before RAM's pages, where QEMU puts those of `early_setup`, before or behind
   /// RAM START: on a pipe nothing tells where it ends.
   private DeviceSection readEarlyDevice(long at) throws IOException {
@@ -569,7 +594,8 @@ public final class StreamReader implements Closeable {
     return new StreamElement.VmDescription(at, new String(json, StandardCharsets.US_ASCII));
   }
 
-  /// Notes where COLO goes on: at the first byte behind the first migration that is no padding. On a
+  /// Notes where COLO goes on: at the first byte behind the first migration that is no padding. On
+  /// a
   /// pipe only what has come is looked at, since the source waits for an answer.
   private void noteColo(long at, GrowingBytes bytes, int end) throws IOException {
     for (int i = end; i < bytes.size() && behindColo < 0; i++) {

@@ -107,8 +107,7 @@ public final class StreamCheckpointStream implements CheckpointStream {
   /// missing: read as a stream, such a file would lose that.
   static void refuseMapped(RamSection start) throws StreamException {
     if (start.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent())) {
-      throw new StreamException.Unsupported(
-          "mapped-ram file", start.streamOffset(), "checkpoint");
+      throw new StreamException.Unsupported("mapped-ram file", start.streamOffset(), "checkpoint");
     }
   }
 

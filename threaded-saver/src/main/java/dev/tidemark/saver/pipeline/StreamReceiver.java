@@ -165,8 +165,7 @@ public final class StreamReceiver implements PageVisitor, AutoCloseable {
 
   private static void refuseMapped(RamSection start) throws StreamException {
     if (start.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent())) {
-      throw new StreamException.Unsupported(
-          "mapped-ram", start.streamOffset(), "migration stream");
+      throw new StreamException.Unsupported("mapped-ram", start.streamOffset(), "migration stream");
     }
   }
 
