@@ -28,6 +28,7 @@ import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -52,6 +53,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Used by one thread at a time. Made by [MigrationStream].
 public final class StreamReader implements Closeable {
+  /// The only device whose section QEMU 10.0.2 puts before the pages, behind RAM START.
+  private static final String EARLY_DEVICE = "virtio-mem-device-early";
+
   private enum State {
     HEADER,
     FIRST_RECORD,
@@ -271,7 +275,7 @@ public final class StreamReader implements Closeable {
       window.readAhead = Long.MAX_VALUE;
     }
     if (type == StreamDescriptor.SECTION_FULL) {
-      return setup ? readEarlyDevice(at) : readDevices(at);
+      return isBeforePages() ? readEarlyDevice(at) : readDevices(at);
     }
     window.position++;
     return switch (type) {
@@ -443,6 +447,27 @@ public final class StreamReader implements Closeable {
     }
     mappedLoan = new MappedPages(phase == Phase.START, header.sectionId());
     return new RamSection(at, phase, header, list, mappedLoan);
+  }
+
+  /// Whether the device section that comes next stands before RAM's pages. Behind RAM START it does
+  /// only where the caller has told its length, or where it is of the one kind that QEMU puts
+  /// there:
+  /// a stream of a START and nothing else of RAM may go on with its devices.
+  private boolean isBeforePages() throws IOException {
+    if (ram == null || !setup) {
+      return ram == null;
+    }
+    String context = "section header";
+    int name = 6;
+    window.require(name, context);
+    int length = Byte.toUnsignedInt(window.segment.get(ValueLayout.JAVA_BYTE, window.position + 5));
+    window.require(name + length + 4, context);
+    String idstr =
+        Names.string(
+            window.segment.asSlice(window.position + name, length).toArray(ValueLayout.JAVA_BYTE));
+    int instance = window.segment.get(StreamWindow.BE32, window.position + name + length);
+    return idstr.endsWith(EARLY_DEVICE)
+        || settings.layout().flatMap(layout -> layout.device(idstr, instance)).isPresent();
   }
 
   /// A device section before RAM's pages, where QEMU puts those of `early_setup`, before or behind
