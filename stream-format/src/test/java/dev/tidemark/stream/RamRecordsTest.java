@@ -48,7 +48,7 @@ class RamRecordsTest {
   private static final MigrationStream SETTINGS =
       MigrationStream.of(TargetPageSize.detect()).withWindow(256 << 10);
 
-  static final List<String> CORPUS = Corpus.NAMES;
+  static final List<String> CORPUS = Corpus.names();
 
   @TempDir Path folder;
 

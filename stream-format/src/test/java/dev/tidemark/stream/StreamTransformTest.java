@@ -43,7 +43,7 @@ class StreamTransformTest {
       MigrationStream.of(TargetPageSize.detect()).withWindow(128 << 10);
 
   static Stream<Arguments> corpus() {
-    return Corpus.NAMES.stream()
+    return Corpus.names().stream()
         .flatMap(
             name ->
                 Stream.of(SourceKind.SEEKABLE, SourceKind.PIPE)

@@ -35,7 +35,7 @@ public final class CampaignMain {
     watch(campaign);
     long most = Long.parseLong(args[1]);
     int stride = Integer.parseInt(args[2]);
-    List<String> streams = args.length > 3 ? List.of(args).subList(3, args.length) : Corpus.NAMES;
+    List<String> streams = args.length > 3 ? List.of(args).subList(3, args.length) : Corpus.plain();
     long start = System.nanoTime();
     if (streams.equals(List.of(GREEDY))) {
       greedy(campaign);

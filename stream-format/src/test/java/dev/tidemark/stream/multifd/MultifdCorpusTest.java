@@ -12,7 +12,7 @@ import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamElement;
 import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamReader;
-import dev.tidemark.stream.fixture.MultifdCorpus;
+import dev.tidemark.stream.fixture.Corpus;
 import dev.tidemark.stream.multifd.MultifdPacket.RamPacket;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamRecordVisitor;
@@ -30,7 +30,6 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.opentest4j.TestAbortedException;
 
 /// Channels that real QEMUs have written.
 class MultifdCorpusTest {
@@ -45,17 +44,14 @@ class MultifdCorpusTest {
   }
 
   private static Stream<DynamicTest> each(OnConnections test) throws IOException {
-    List<String> names = MultifdCorpus.names();
-    if (names.isEmpty()) {
-      throw new TestAbortedException("no multifd streams in the corpus");
-    }
-    return names.stream()
+    return Corpus.names(Corpus.Kind.MULTIFD).stream()
         .map(
             name ->
                 DynamicTest.dynamicTest(
                     name,
                     () -> {
-                      List<byte[]> connections = MultifdCorpus.connections(name);
+                      List<byte[]> connections = new ArrayList<>(Corpus.channels(name));
+                      connections.addFirst(Corpus.bytes(name));
                       assertThat(connections).as("with 2 channels or more").hasSizeGreaterThan(2);
                       test.accept(connections);
                     }));
