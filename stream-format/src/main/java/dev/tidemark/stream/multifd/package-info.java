@@ -24,9 +24,8 @@
 /// ```
 ///
 /// Here `a` of channel 1 replaces `a` of channel 0, since it stands in a later epoch. Machine types
-/// up to
-/// 8.0 have no FLUSH words: there each end word (EOS) is a sync point. Which it is, is not said; a
-/// FLUSH word in START tells.
+/// up to 8.0 have no FLUSH words: there each end word (EOS) is a sync point. Which it is, is not
+/// said; a FLUSH word in START tells.
 @NullMarked
 package dev.tidemark.stream.multifd;
 
