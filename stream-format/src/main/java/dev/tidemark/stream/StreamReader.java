@@ -467,6 +467,7 @@ public final class StreamReader implements Closeable {
             window.segment.asSlice(window.position + name, length).toArray(ValueLayout.JAVA_BYTE));
     int instance = window.segment.get(StreamWindow.BE32, window.position + name + length);
     return idstr.endsWith(EARLY_DEVICE)
+        || (vmdesc != null && !settings.deviceTail() && vmdesc.device(idstr, instance).isPresent())
         || settings.layout().flatMap(layout -> layout.device(idstr, instance)).isPresent();
   }
 

@@ -460,7 +460,8 @@ class MappedRamTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("behind a later one");
     int[] visits = {0};
-    assertThatThrownBy(() -> writtenByHand(v -> v.page(BLOCK, PAGE * visits[0]++, content, 0)))
+    assertThatThrownBy(
+            () -> writtenByHand(v -> v.page(BLOCK, (long) PAGE * visits[0]++, content, 0)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("pages that differ from one visit to the next");
     assertThatThrownBy(() -> writtenByHand(v -> v.page(BLOCK, 3L * PAGE, content, 0)))
