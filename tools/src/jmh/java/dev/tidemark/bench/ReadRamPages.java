@@ -36,7 +36,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /// map. Before anything is measured all sums are compared with that of what was written.
 ///
 /// ```
-/// mvn -q package -Dquick -DskipTests -Pbenchmarks -pl tools -am "-Dbenchmark=ReadRamPages -prof gc"
+/// mvn -q package -Dquick -DskipTests -Pbenchmarks -pl tools -am "-Dbenchmark=ReadRamPages -prof
+/// gc"
 /// ```
 ///
 /// If `visitMapped` had less than 0.7 of the speed of `sumOfMap`, or if more than a byte a page

@@ -35,7 +35,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /// nothing, and so has to have them all. Before anything is measured the RAM sections are counted.
 ///
 /// ```
-/// mvn -q package -Dquick -DskipTests -Pbenchmarks -pl tools -am "-Dbenchmark=SkipRamPages -prof gc"
+/// mvn -q package -Dquick -DskipTests -Pbenchmarks -pl tools -am "-Dbenchmark=SkipRamPages -prof
+/// gc"
 /// ```
 ///
 /// If `skipFile` were slower than `readAll` for pages of 4 KiB, small pages would have to be read
