@@ -244,9 +244,10 @@
 /// # The elements of a stream
 ///
 /// ```
-/// stream   := FileHeader Configuration? (Command | DeviceSection)*
-///             RamSection(START) (RamSection(PART) | Command)* RamSection(END)? Command*
-///             devices
+/// stream   := FileHeader Configuration? Command* setup (part | Command)* end* Command* devices
+/// setup    := (RamSection(START) | IterableSection(START) | DeviceSection)*
+/// part     := RamSection(PART) | IterableSection(PART) | PackagedStream     postcopy has a package
+/// end      := RamSection(END) | IterableSection(END)
 /// devices  := DeviceSection* EndOfFile VmDescription?     seekable, and vmdesc delimits them
 ///           | DeviceStateTail                             otherwise
 /// ```

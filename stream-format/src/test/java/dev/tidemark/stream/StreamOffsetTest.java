@@ -20,6 +20,7 @@ import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -151,7 +152,7 @@ class StreamOffsetTest {
     MigrationStream settings = SETTINGS.withLayout(VmDescription.parse(JSON, 0));
     byte[] whole = stream();
     for (int length = 0; length < offsets()[11]; length++) {
-      byte[] prefix = java.util.Arrays.copyOf(whole, length);
+      byte[] prefix = Arrays.copyOf(whole, length);
       long at = length;
       assertThatThrownBy(() -> readAll(kind, settings, prefix))
           .as("%d bytes", length)

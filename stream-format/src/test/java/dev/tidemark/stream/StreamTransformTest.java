@@ -26,6 +26,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitrary;
@@ -186,11 +188,11 @@ class StreamTransformTest {
       for (StreamElement e = last; e != null; e = in.next()) {
         last = e;
       }
-      byte[] sections = ((DeviceStateTail) last).deviceState().sections();
+      byte[] sections = ((DeviceStateTail) Objects.requireNonNull(last)).deviceState().sections();
       assertThat(GlobalState.runState(sections)).contains("shutdown");
     }
     String before = name.contains("stopped") || name.contains("file") ? "paused" : "running";
-    if (GlobalState.runState(bytes).equals(java.util.Optional.of(before))) {
+    if (GlobalState.runState(bytes).equals(Optional.of(before))) {
       assertThat(transformed(kind, changed, StreamTransform.withRunState(before))).isEqualTo(bytes);
     }
   }
