@@ -31,7 +31,8 @@ public sealed interface CpuRegisters {
   /// @param segments segment registers
   /// @param control control and debug registers
   /// @param fpu x87, SSE and AVX
-  record X86(int instanceId, General general, Segments segments, Control control, Fpu fpu)
+  record X86(
+      int instanceId, X86.General general, X86.Segments segments, X86.Control control, X86.Fpu fpu)
       implements CpuRegisters {
     /// General registers, by their 64-bit names.
     public record General(
@@ -114,7 +115,7 @@ public sealed interface CpuRegisters {
         int tags,
         List<X87> registers,
         long mxcsr,
-        List<Vector> vectors) {
+        List<X86.Vector> vectors) {
       /// Copies the lists.
       public Fpu {
         registers = List.copyOf(registers);
@@ -128,7 +129,8 @@ public sealed interface CpuRegisters {
   /// @param general general registers
   /// @param control what stands in the exception levels' registers
   /// @param fp floating point and Advanced SIMD; zeroes where the CPU has none
-  record Aarch64(int instanceId, General general, Control control, Fp fp) implements CpuRegisters {
+  record Aarch64(int instanceId, Aarch64.General general, Aarch64.Control control, Aarch64.Fp fp)
+      implements CpuRegisters {
     /// General registers.
     ///
     /// @param x X0 to X30
@@ -166,7 +168,7 @@ public sealed interface CpuRegisters {
     /// @param q Q0 to Q31, the lowest 128 bits of the SVE registers
     /// @param fpcr FPCR
     /// @param fpsr FPSR
-    public record Fp(List<Vector> q, long fpcr, long fpsr) {
+    public record Fp(List<Aarch64.Vector> q, long fpcr, long fpsr) {
       /// Copies the list.
       public Fp {
         q = List.copyOf(q);

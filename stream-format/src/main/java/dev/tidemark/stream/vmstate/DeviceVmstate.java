@@ -4,11 +4,16 @@ package dev.tidemark.stream.vmstate;
 
 import dev.tidemark.stream.SectionHeader;
 import dev.tidemark.stream.StreamElement.DeviceSection;
+import dev.tidemark.stream.vmstate.VmstateValue.Array;
+import dev.tidemark.stream.vmstate.VmstateValue.Gtree;
 import dev.tidemark.stream.vmstate.VmstateValue.Opaque;
+import dev.tidemark.stream.vmstate.VmstateValue.Queue;
 import dev.tidemark.stream.vmstate.VmstateValue.Scalar;
 import dev.tidemark.stream.vmstate.VmstateValue.Struct;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /// One device section with its values by name. Immutable.
 ///
@@ -74,6 +79,41 @@ public record DeviceVmstate(
       return with(path, scalar.with(value));
     }
     throw new IllegalArgumentException("no number " + path);
+  }
+
+  /// Gives each value that is no struct and no list, in stream order; an array of numbers is one
+  /// value. Their paths lead to them by [#find].
+  ///
+  /// @param visitor takes path and value
+  public void forEachField(BiConsumer<VmstatePath, VmstateValue> visitor) {
+    visit("", fields, (field, value) -> visitor.accept(path(field), value));
+  }
+
+  private static void visit(
+      String path, VmstateValue value, BiConsumer<String, VmstateValue> visitor) {
+    switch (value) {
+      case Struct s -> {
+        String prefix = path.isEmpty() || path.endsWith(":") ? path : path + ".";
+        s.members().forEach(m -> visit(prefix + m.name(), m.value(), visitor));
+        s.subsections().forEach(sub -> visit(prefix + sub.name() + ":", sub.fields(), visitor));
+      }
+      case Array a -> visitAll(path, a.elements(), visitor);
+      case Queue q -> visitAll(path, q.elements(), visitor);
+      case Gtree t -> {
+        for (int i = 0; i < t.nodes().size(); i++) {
+          visit(path + "[" + i + "].key", t.nodes().get(i).key(), visitor);
+          visit(path + "[" + i + "].value", t.nodes().get(i).value(), visitor);
+        }
+      }
+      default -> visitor.accept(path, value);
+    }
+  }
+
+  private static void visitAll(
+      String path, List<? extends VmstateValue> values, BiConsumer<String, VmstateValue> visitor) {
+    for (int i = 0; i < values.size(); i++) {
+      visit(path + "[" + i + "]", values.get(i), visitor);
+    }
   }
 
   /// The path of a field of this device.

@@ -6,7 +6,6 @@ import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.stream.SectionHeader;
 import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamException;
-import dev.tidemark.stream.vmstate.VmDescription.Key;
 import dev.tidemark.stream.vmstate.VmstateValue.Opaque;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -54,16 +53,16 @@ public record MachineVmstate(
     VmdescLayout layout = VmdescLayout.parse(json, streamOffset + sections.length + 6);
     DeviceSections.Cut cut =
         DeviceSections.asFarAsPossible(sections, layout.lengths(), streamOffset);
-    Map<Key, VmdescLayout.Vmsd> layouts = new HashMap<>();
+    Map<VmDescription.Key, VmdescLayout.Vmsd> layouts = new HashMap<>();
     for (VmdescLayout.Device device : layout.devices()) {
-      layouts.putIfAbsent(new Key(device.name(), device.instanceId()), device.vmsd());
+      layouts.putIfAbsent(new VmDescription.Key(device.name(), device.instanceId()), device.vmsd());
     }
     VmdescLayout.Vmsd none = new VmdescLayout.Vmsd("", 0, List.of(), List.of());
     VmstateDecoder.Budget budget = new VmstateDecoder.Budget();
     List<DeviceVmstate> devices = new ArrayList<>();
     for (DeviceSection section : cut.sections()) {
       SectionHeader header = section.header();
-      Key key = new Key(header.idstr(), header.instanceId());
+      VmDescription.Key key = new VmDescription.Key(header.idstr(), header.instanceId());
       devices.add(DeviceVmstate.decode(section, layouts.getOrDefault(key, none), budget));
     }
     return new MachineVmstate(

@@ -110,6 +110,21 @@ class VmstateCorpusTest {
     assertThat(changed).isGreaterThan(5000);
   }
 
+  @Test
+  void eachFieldIsGivenWithAPathThatLeadsToIt() throws IOException {
+    for (String name : DeviceCorpus.NAMES) {
+      for (DeviceVmstate device : MachineVmstate.decode(DeviceCorpus.state(name)).devices()) {
+        int[] bytes = new int[1];
+        device.forEachField(
+            (path, value) -> {
+              assertThat(device.find(path)).as("%s", path).contains(value);
+              bytes[0] += value.size();
+            });
+        assertThat(bytes[0]).isLessThanOrEqualTo(device.fields().size());
+      }
+    }
+  }
+
   private static void numbers(String path, VmstateValue value, List<String> found) {
     switch (value) {
       case Scalar _ -> found.add(path);

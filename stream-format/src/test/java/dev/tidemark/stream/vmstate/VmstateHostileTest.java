@@ -67,10 +67,12 @@ class VmstateHostileTest {
 
   @Test
   void arraysOfNothingAreCounted() {
-    String empty = "{\"name\":\"s\",\"type\":\"struct\",\"struct\":{\"fields\":[%s]},\"size\":0%s}";
     String fields = "";
     for (int i = 0; i < 10; i++) {
-      fields = empty.formatted(fields, ",\"array_len\":2147483647");
+      fields =
+          "{\"name\":\"s\",\"type\":\"struct\",\"struct\":{\"fields\":["
+              + fields
+              + "]},\"size\":0,\"array_len\":2147483647}";
     }
     String json = device(fields + ",{\"name\":\"b\",\"type\":\"uint8\",\"size\":1}");
     long bytes =

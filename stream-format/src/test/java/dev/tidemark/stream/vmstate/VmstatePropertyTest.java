@@ -71,6 +71,8 @@ class VmstatePropertyTest {
 
   /// Writes a body as QEMU does, and the vmdesc that goes with it.
   private static final class Writer {
+    private static final List<ScalarType> TYPES = List.of(ScalarType.values());
+
     private final SplittableRandom random;
     private ByteArrayOutputStream out = new ByteArrayOutputStream();
 
@@ -106,12 +108,12 @@ class VmstatePropertyTest {
       String head = "{\"name\":\"" + name + "\",";
       return switch (random.nextInt(depth < 4 ? 12 : 6)) {
         case 0, 1, 2 -> {
-          ScalarType type = ScalarType.values()[random.nextInt(ScalarType.values().length)];
+          ScalarType type = TYPES.get(random.nextInt(TYPES.size()));
           bytes(type.size());
           yield head + type(type.wireName(), type.size());
         }
         case 3 -> {
-          ScalarType type = ScalarType.values()[random.nextInt(ScalarType.values().length)];
+          ScalarType type = TYPES.get(random.nextInt(TYPES.size()));
           int count = random.nextInt(2, 6);
           bytes(type.size() * count);
           yield head + "\"array_len\":" + count + "," + type(type.wireName(), type.size());
