@@ -6,6 +6,7 @@ import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.stream.vmstate.DeviceDiff;
 import dev.tidemark.stream.vmstate.MachineVmstate;
 import dev.tidemark.tools.report.Console;
+import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,7 @@ public final class DiffCommand extends TidemarkCommand {
   @Parameters(index = "1", paramLabel = "OTHER", description = "The checkpoint to compare with.")
   private @Nullable Path other;
 
-  @Option(names = "--devices", required = true, description = "Compare the fields of devices.")
+  @Option(names = "--devices", description = "Compare the fields of devices.")
   private boolean devices;
 
   @Mixin private JsonMixin json = new JsonMixin();
@@ -45,7 +46,10 @@ public final class DiffCommand extends TidemarkCommand {
   }
 
   @Override
-  protected void run() throws IOException {
+  protected void run() throws IOException, UsageException {
+    if (!devices) {
+      throw new UsageException("nothing to compare; say --devices");
+    }
     MachineVmstate before = decode(file.path());
     Path second = other == null ? Path.of("") : other;
     subject = second.toString();

@@ -86,7 +86,7 @@ class DeviceStateLiveIT {
     }
     // The two interrupt controllers: requests and masks.
     for (int pic = 0; pic < 2; pic++) {
-      String text = pics.substring(pics.indexOf("pic" + pic + ":"));
+      String text = pics.substring(pics.indexOf("pic" + pic + ": irr="));
       assertThat(number(machine, "i8259/" + pic + ":irr")).isEqualTo(hex(text, "irr="));
       assertThat(number(machine, "i8259/" + pic + ":imr")).isEqualTo(hex(text, "imr="));
       assertThat(number(machine, "i8259/" + pic + ":irq_base")).isEqualTo(hex(text, "irq_base="));
