@@ -3,6 +3,7 @@
 package dev.tidemark.tools;
 
 import dev.tidemark.tools.command.DemoCommand;
+import dev.tidemark.tools.command.DiffCommand;
 import dev.tidemark.tools.command.DoctorCommand;
 import dev.tidemark.tools.command.InspectCommand;
 import dev.tidemark.tools.command.ListCommand;
@@ -52,6 +53,7 @@ final class Tidemark {
     commands.put("save", SaveCommand.class);
     commands.put("restore", RestoreCommand.class);
     commands.put("inspect", InspectCommand.class);
+    commands.put("diff", DiffCommand.class);
     commands.put("list", ListCommand.class);
     commands.put("verify", VerifyCommand.class);
     commands.put("qmp", QmpCallCommand.class);

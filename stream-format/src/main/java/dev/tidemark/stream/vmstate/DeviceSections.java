@@ -61,6 +61,32 @@ public final class DeviceSections {
     return Optional.of(List.copyOf(found));
   }
 
+  /// Sections, and what stands behind the last that can be made out.
+  ///
+  /// @param sections in stream order
+  /// @param rest bytes behind them; empty if all were cut
+  record Cut(List<DeviceSection> sections, byte[] rest) {}
+
+  /// Cuts device sections as far as possible. A section whose length is not as vmdesc says ends
+  /// where the next one begins, if that can be told.
+  static Cut asFarAsPossible(byte[] sections, VmDescription vmdesc, long streamOffset) {
+    Cutter cutter = new Cutter(sections, vmdesc, streamOffset);
+    List<DeviceSection> found = new ArrayList<>();
+    int end = 0;
+    while (cutter.in.hasRemaining()) {
+      DeviceSection section = cutter.next();
+      if (section == null) {
+        section = cutter.untilTheNext(end);
+      }
+      if (section == null) {
+        break;
+      }
+      found.add(section);
+      end = cutter.in.position();
+    }
+    return new Cut(List.copyOf(found), Arrays.copyOfRange(sections, end, sections.length));
+  }
+
   private static final class Cutter {
     private final byte[] bytes;
     private final ByteBuffer in;
@@ -78,18 +104,12 @@ public final class DeviceSections {
     /// The next section, or null if none can be made out.
     @Nullable DeviceSection next() {
       int start = in.position();
-      if (in.remaining() < 6 || in.get() != FULL) {
+      SectionHeader header = header();
+      if (header == null) {
         return null;
       }
-      int id = in.getInt();
-      int nameLength = Byte.toUnsignedInt(in.get());
-      if (nameLength == 0 || in.remaining() < nameLength + 8) {
-        return null;
-      }
-      String name = new String(bytes, in.position(), nameLength, StandardCharsets.ISO_8859_1);
-      in.position(in.position() + nameLength);
-      SectionHeader header = new SectionHeader(id, name, in.getInt(), in.getInt());
-      Optional<VmDescription.Device> device = vmdesc.device(name, header.instanceId());
+      int id = header.sectionId();
+      Optional<VmDescription.Device> device = vmdesc.device(header.idstr(), header.instanceId());
       if (device.isEmpty() || device.get().bodySize() > in.remaining()) {
         return null;
       }
@@ -100,6 +120,49 @@ public final class DeviceSections {
       return footer(id)
           ? new DeviceSection(streamOffset + start, header, body, Boolean.TRUE.equals(footers))
           : null;
+    }
+
+    private @Nullable SectionHeader header() {
+      if (in.remaining() < 6 || in.get() != FULL) {
+        return null;
+      }
+      int id = in.getInt();
+      int nameLength = Byte.toUnsignedInt(in.get());
+      if (nameLength == 0 || in.remaining() < nameLength + 8) {
+        return null;
+      }
+      String name = new String(bytes, in.position(), nameLength, StandardCharsets.ISO_8859_1);
+      in.position(in.position() + nameLength);
+      return new SectionHeader(id, name, in.getInt(), in.getInt());
+    }
+
+    /// The section that starts there, up to its footer with a section that vmdesc knows behind it.
+    /// Null if there is none, or if there are no footers.
+    @Nullable DeviceSection untilTheNext(int start) {
+      in.position(start);
+      SectionHeader header = header();
+      if (header == null || !Boolean.TRUE.equals(footers)) {
+        return null;
+      }
+      int bodyStart = in.position();
+      for (int at = bodyStart; at <= bytes.length - 5; at++) {
+        if (bytes[at] == FOOTER && in.getInt(at + 1) == header.sectionId() && ends(at + 5)) {
+          in.position(at + 5);
+          byte[] body = Arrays.copyOfRange(bytes, bodyStart, at);
+          return new DeviceSection(streamOffset + start, header, body, true);
+        }
+      }
+      return null;
+    }
+
+    /// Whether the bytes end there, or a section starts that vmdesc knows.
+    private boolean ends(int at) {
+      if (at == bytes.length) {
+        return true;
+      }
+      in.position(at);
+      SectionHeader next = header();
+      return next != null && vmdesc.device(next.idstr(), next.instanceId()).isPresent();
     }
 
     /// Whether what follows a body is what must follow it.

@@ -4,6 +4,7 @@ package dev.tidemark.tools.command;
 
 import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.tools.report.Console;
+import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,6 +25,8 @@ public final class InspectCommand extends TidemarkCommand {
   @Option(names = "--ram", description = "List which pages are data, zero or missing.")
   private boolean ram;
 
+  @Mixin private DevicesMixin devices = new DevicesMixin();
+
   /// The command.
   ///
   /// @param console where it prints
@@ -37,7 +40,11 @@ public final class InspectCommand extends TidemarkCommand {
   }
 
   @Override
-  protected void run() throws IOException {
+  protected void run() throws IOException, UsageException {
+    if (devices.asked()) {
+      devices.print(out(), file.path(), json.asked());
+      return;
+    }
     CheckpointView view;
     try (Checkpoint checkpoint = Checkpoint.open(file.path())) {
       view = CheckpointView.of(checkpoint, file.path(), ram);
