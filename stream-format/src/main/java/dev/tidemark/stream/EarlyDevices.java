@@ -31,8 +31,7 @@ record EarlyDevices(
     int length = Byte.toUnsignedInt(in.segment.get(ValueLayout.JAVA_BYTE, in.position + 5));
     in.require(name + length + 4, context);
     String idstr =
-        Names.string(
-            in.segment.asSlice(in.position + name, length).toArray(ValueLayout.JAVA_BYTE));
+        Names.string(in.segment.asSlice(in.position + name, length).toArray(ValueLayout.JAVA_BYTE));
     int instance = in.segment.get(StreamWindow.BE32, in.position + name + length);
     return idstr.endsWith(VIRTIO_MEM)
         || (vmdesc != null && !settings.deviceTail() && vmdesc.device(idstr, instance).isPresent())

@@ -13,7 +13,8 @@ import java.util.List;
 /// The pages on the second connection of a postcopy, which the destination has asked for and which
 /// are not to wait behind others.
 ///
-/// RAM records stand there one behind the other, with neither header, sections nor footers. CONTINUE
+/// RAM records stand there one behind the other, with neither header, sections nor footers.
+/// CONTINUE
 /// refers to the record before on this connection. EOS ends the records, and so does the end of the
 /// input between two of them: some QEMUs close without EOS. Nothing is waited for behind EOS.
 ///

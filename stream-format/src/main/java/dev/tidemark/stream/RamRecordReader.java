@@ -69,8 +69,7 @@ final class RamRecordReader {
   }
 
   /// Records in sections: EOS ends each body.
-  static RamRecordReader ofSections(
-      StreamWindow window, int pageSize, List<RamBlock> blockList) {
+  static RamRecordReader ofSections(StreamWindow window, int pageSize, List<RamBlock> blockList) {
     return new RamRecordReader(window, pageSize, blockList, true);
   }
 

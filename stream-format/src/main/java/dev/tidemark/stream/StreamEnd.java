@@ -174,8 +174,7 @@ final class StreamEnd {
   private void passPadding() throws IOException {
     while (in.ensure(1)) {
       if (in.peek() != 0) {
-        throw in.malformed(
-            "bytes behind the end of the stream", in.streamOffset(), "padding");
+        throw in.malformed("bytes behind the end of the stream", in.streamOffset(), "padding");
       }
       in.position++;
     }

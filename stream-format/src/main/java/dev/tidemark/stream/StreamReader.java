@@ -480,8 +480,7 @@ public final class StreamReader implements Closeable {
   private RamSection section(long at, Phase phase, SectionHeader header, List<RamBlockEntry> list) {
     RamLoan pages =
         regions != null
-            ? new RamLoan.Regions(
-                this, window, header.sectionId(), regions, phase == Phase.START)
+            ? new RamLoan.Regions(this, window, header.sectionId(), regions, phase == Phase.START)
             : new RamLoan.Records(this, window, header.sectionId(), requireRecords());
     loan = pages;
     return new RamSection(at, phase, header, list, pages);
@@ -524,7 +523,8 @@ public final class StreamReader implements Closeable {
     }
   }
 
-  /// What this reader knows of footers now. Reads the end of a RAM section whose pages have all been
+  /// What this reader knows of footers now. Reads the end of a RAM section whose pages have all
+  /// been
   /// visited, so that it is known behind the first one too.
   boolean footersBehindPages() throws IOException {
     return loan != null && loan.isVisited() ? loan.readToEnd() : footers.mayBe();

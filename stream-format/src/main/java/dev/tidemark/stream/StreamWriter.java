@@ -177,7 +177,8 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
   }
 
   /// Begins the records of postcopy's second connection, which have neither header, section nor
-  /// footer; nothing else belongs into this writer then. [RamSectionWriter#end] writes EOS; QEMU 10.0
+  /// footer; nothing else belongs into this writer then. [RamSectionWriter#end] writes EOS; QEMU
+  /// 10.0
   /// closes the connection without it.
   ///
   /// Format: see [PreemptReader].

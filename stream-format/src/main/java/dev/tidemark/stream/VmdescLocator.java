@@ -63,7 +63,8 @@ final class VmdescLocator {
     }
   }
 
-  /// Where the EOF byte is, if the last of `size` bytes is the end of a stream with vmdesc; else -1.
+  /// Where the EOF byte is, if the last of `size` bytes is the end of a stream with vmdesc; else
+  /// -1.
   static int inPrefix(byte[] bytes, int size) {
     return new Growing().atEnd(bytes, size);
   }

@@ -175,9 +175,7 @@ class StreamRebuildTest {
       }
       return List.of(
           new DeviceStateTail(
-              0,
-              Arrays.copyOf(tail.bytes(), tail.bytes().length),
-              state.sections().length));
+              0, Arrays.copyOf(tail.bytes(), tail.bytes().length), state.sections().length));
     }
   }
 }

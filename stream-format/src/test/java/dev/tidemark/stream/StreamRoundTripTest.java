@@ -66,8 +66,8 @@ class StreamRoundTripTest {
   }
 
   @Property(tries = 200)
-  void streamOfPagesWrittenAgainHoldsTheSameRam(@ForAll("specs") StreamSpec spec, @ForAll SourceKind kind)
-      throws IOException {
+  void streamOfPagesWrittenAgainHoldsTheSameRam(
+      @ForAll("specs") StreamSpec spec, @ForAll SourceKind kind) throws IOException {
     byte[] again =
         transformed(
             kind,

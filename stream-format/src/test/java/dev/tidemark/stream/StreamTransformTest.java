@@ -17,9 +17,10 @@ import dev.tidemark.stream.fixture.StreamSpec;
 import dev.tidemark.stream.fixture.Streams;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
+import dev.tidemark.stream.ram.RamRecord;
 import dev.tidemark.stream.ram.RamRecord.CompressedPage;
 import dev.tidemark.stream.ram.RamRecord.MultifdFlush;
-import dev.tidemark.stream.ram.RamRecord;
+import dev.tidemark.stream.ram.RamRecords;
 import dev.tidemark.stream.vmstate.GlobalState;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -108,7 +109,7 @@ class StreamTransformTest {
   }
 
   /// QEMU continues a block wherever it can, as our writer does. Deltas are passed on as they are.
-  /// Two kinds come out as other bytes, see below.
+  /// Three kinds come out as other bytes, see below.
   @ParameterizedTest
   @MethodSource("corpus")
   void reencodedCorpusIsTheSame(CorpusStream stream, SourceKind kind) throws IOException {
@@ -116,7 +117,8 @@ class StreamTransformTest {
     switch (stream.kind()) {
       case COMPRESS -> assertPlainPagesOfTheSameContent(stream, again);
       case MULTIFD -> assertOnlyFlushesAreMissing(stream, again);
-      case PLAIN, XBZRLE, POSTCOPY, MAPPED_RAM, ITERABLE, EARLY_SECTION ->
+      case POSTCOPY -> assertOnlyNamesAreMissing(stream, again);
+      case PLAIN, XBZRLE, MAPPED_RAM, ITERABLE, EARLY_SECTION ->
           assertThat(again).isEqualTo(stream.rewrittenBytes());
     }
   }
@@ -125,11 +127,9 @@ class StreamTransformTest {
       throws IOException {
     assertThat(records(stream, stream.bytes())).hasAtLeastOneElementOfType(CompressedPage.class);
     assertThat(records(stream, again)).doesNotHaveAnyElementsOfTypes(CompressedPage.class);
-    assertSame(
-        image(stream.open(SourceKind.PIPE, again)), image(stream.open(SourceKind.SEEKABLE)));
+    assertSame(image(stream.open(SourceKind.PIPE, again)), image(stream.open(SourceKind.SEEKABLE)));
     // Once more changes nothing.
-    assertThat(
-            stream.transformed(SourceKind.SEEKABLE, again, StreamTransform.reencodingRam()))
+    assertThat(stream.transformed(SourceKind.SEEKABLE, again, StreamTransform.reencodingRam()))
         .isEqualTo(again);
   }
 
@@ -142,8 +142,53 @@ class StreamTransformTest {
         .isEqualTo(stream.entry().machine().endsWith("7.2") || stream.name().contains("-7.2-"));
     assertThat(again.length).isEqualTo(stream.bytes().length - 8 * flushes);
     assertThat(records(stream, again)).hasSize(before.size() - flushes);
-    assertSame(
-        image(stream.open(SourceKind.PIPE, again)), image(stream.open(SourceKind.SEEKABLE)));
+    assertSame(image(stream.open(SourceKind.PIPE, again)), image(stream.open(SourceKind.SEEKABLE)));
+  }
+
+  /// QEMU 10.0 names the block again when postcopy begins.
+  private static void assertOnlyNamesAreMissing(CorpusStream stream, byte[] again)
+      throws IOException {
+    byte[] bytes = stream.bytes();
+    // Of the broken-off one the last section's EOS is not written.
+    int eos = stream.isBrokenOff() ? RamRecords.SIZE_WORD : 0;
+    byte[] whole = Arrays.copyOf(again, again.length + eos);
+    if (eos > 0) {
+      whole[whole.length - 1] = RamRecords.EOS;
+    }
+    List<PageRecord> before = pageRecords(stream, bytes);
+    List<PageRecord> after = pageRecords(stream, whole);
+    assertThat(after.stream().map(r -> r.withName(false)))
+        .containsExactlyElementsOf(before.stream().map(r -> r.withName(false)).toList());
+    int names = 0;
+    for (int i = 0; i < before.size(); i++) {
+      if (before.get(i).named() != after.get(i).named()) {
+        names += 1 + before.get(i).block().length();
+      }
+    }
+    assertThat(whole.length).isEqualTo(bytes.length - names);
+  }
+
+  /// A record by what it says.
+  private record PageRecord(String block, long pageOffset, boolean named, int content) {
+    PageRecord withName(boolean on) {
+      return new PageRecord(block, pageOffset, on, content);
+    }
+  }
+
+  private static List<PageRecord> pageRecords(CorpusStream stream, byte[] bytes)
+      throws IOException {
+    List<PageRecord> pages = new ArrayList<>();
+    for (RamRecord record : records(stream, bytes)) {
+      switch (record) {
+        case RamRecord.Page(RamBlock b, long at, boolean continued, byte[] content) ->
+            pages.add(new PageRecord(b.idstr(), at, !continued, Arrays.hashCode(content)));
+        case RamRecord.ZeroPage(RamBlock b, long at, boolean continued, byte fill) ->
+            pages.add(new PageRecord(b.idstr(), at, !continued, fill));
+        case RamRecord.XbzrlePage _, CompressedPage _, MultifdFlush _ ->
+            throw new AssertionError(record + " in postcopy");
+      }
+    }
+    return pages;
   }
 
   private static List<RamRecord> records(CorpusStream stream, byte[] bytes) throws IOException {
@@ -154,6 +199,8 @@ class StreamTransformTest {
           records.addAll(RamRecord.listOf(ram.pages(), in.targetPageSize()));
         }
       }
+    } catch (StreamException.Truncated e) {
+      assertThat(stream.isBrokenOff()).as(e.getMessage()).isTrue();
     }
     return records;
   }
@@ -219,8 +266,7 @@ class StreamTransformTest {
     List<StreamElement> elements = elements(stream, with);
     int first = elements.get(1) instanceof StreamElement.Configuration ? 2 : 1;
     assertThat(MigrationCommand.decode((Command) elements.get(first))).isEqualTo(added.get(0));
-    assertThat(MigrationCommand.decode((Command) elements.get(first + 1)))
-        .isEqualTo(added.get(1));
+    assertThat(MigrationCommand.decode((Command) elements.get(first + 1))).isEqualTo(added.get(1));
     assertThat(elements.stream().filter(Command.class::isInstance)).hasSize(2);
     assertThat(stream.transformed(kind, with, StreamTransform.withoutCommands(_ -> true)))
         .isEqualTo(without);
@@ -237,16 +283,14 @@ class StreamTransformTest {
     assertThat(runState(stream, changed)).isEqualTo(before.map(_ -> "shutdown"));
     assertThat(changed).hasSameSizeAs(bytes);
     if (before.isPresent()) {
-      assertThat(
-              stream.transformed(kind, changed, StreamTransform.withRunState(before.get())))
+      assertThat(stream.transformed(kind, changed, StreamTransform.withRunState(before.get())))
           .isEqualTo(bytes);
     } else {
       assertThat(changed).isEqualTo(bytes);
     }
   }
 
-  private static Optional<String> runState(CorpusStream stream, byte[] bytes)
-      throws IOException {
+  private static Optional<String> runState(CorpusStream stream, byte[] bytes) throws IOException {
     Optional<String> found = Optional.empty();
     for (StreamElement e : stream.elements(stream.open(SourceKind.PIPE, bytes))) {
       if (e instanceof DeviceStateTail tail) {
@@ -262,7 +306,9 @@ class StreamTransformTest {
   void runStateInAPackageIsRewritten() throws IOException {
     CorpusStream stopped = CorpusStream.of("pc-10.0-stopped");
     List<StreamElement> devices =
-        elements(stopped, stopped.bytes()).stream().filter(StreamElement.DeviceSection.class::isInstance).toList();
+        elements(stopped, stopped.bytes()).stream()
+            .filter(StreamElement.DeviceSection.class::isInstance)
+            .toList();
     PackagedStream packaged = PackagedStream.of(devices);
     List<StreamElement> out = new ArrayList<>();
     StreamTransform.withRunState("running").accept(out::add, packaged);
@@ -293,9 +339,10 @@ class StreamTransformTest {
     }
     List<MigrationCommand> commands = List.of(new MigrationCommand.PostcopyRun());
     byte[] dropped = stream.transformed(kind, first);
-    // What is written of the broken-off one ends earlier each time: once is what can be compared.
     if (stream.isBrokenOff()) {
-      assertThat(dropped.length).isLessThan(stream.bytes().length);
+      // Written anew it breaks off earlier, inside its last section, so that there is no second
+      // time.
+      assertThat(dropped).hasSizeLessThan(stream.rewrittenBytes().length);
       return;
     }
     byte[] oneByOne =
