@@ -527,7 +527,7 @@ public final class StreamReader implements Closeable {
   /// been
   /// visited, so that it is known behind the first one too.
   boolean footersBehindPages() throws IOException {
-    return loan != null && loan.isVisited() ? loan.readToEnd() : footers.mayBe();
+    return (loan != null && loan.isVisited()) ? loan.readToEnd() : footers.mayBe();
   }
 
   /// Notes what every later call is to throw.

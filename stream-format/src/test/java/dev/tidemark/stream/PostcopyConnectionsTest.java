@@ -39,6 +39,7 @@ import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -287,8 +288,7 @@ class PostcopyConnectionsTest {
     try (StreamReader main = small()) {
       assertThatThrownBy(main::next).isInstanceOf(Truncated.class);
       try (StreamReader in = main.resumed(new MemorySource(bytes(part)))) {
-        RamSection ram = (RamSection) in.next();
-        assertThat(ram).isNotNull();
+        RamSection ram = (RamSection) Objects.requireNonNull(in.next());
         assertThat(RamRecord.listOf(ram.pages(), PAGE)).hasSize(1);
         assertThat(in.next()).isInstanceOf(EndOfFile.class);
         assertThat(in.next()).isNull();
