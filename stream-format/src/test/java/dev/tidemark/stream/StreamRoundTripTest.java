@@ -3,6 +3,7 @@
 package dev.tidemark.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
@@ -29,6 +30,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Reading and writing again gives the same bytes; reading gives what was written.
@@ -181,6 +183,21 @@ class StreamRoundTripTest {
     @Override
     public void zeroPage(RamBlock block, long pageOffset) {
       pages.put(StreamSpec.key(block.idstr(), pageOffset), new byte[pageSize]);
+    }
+  }
+
+  /// What [CorpusStream] gives to a reader is needed: without it the same pipe is refused.
+  @ParameterizedTest
+  @EnumSource(SourceKind.class)
+  void earlySectionsOfTheCorpusNeedALayoutOnAPipe(SourceKind kind) throws IOException {
+    CorpusStream stream = CorpusStream.of("pc-10.0-virtio-mem");
+    byte[] bytes = stream.bytes();
+    if (kind == SourceKind.SEEKABLE) {
+      assertThat(transformed(kind, bytes, StreamTransform.IDENTITY)).isEqualTo(bytes);
+    } else {
+      assertThatThrownBy(() -> transformed(kind, bytes, StreamTransform.IDENTITY))
+          .isInstanceOf(StreamException.Unsupported.class)
+          .hasMessageContaining("before RAM, of unknown length");
     }
   }
 
