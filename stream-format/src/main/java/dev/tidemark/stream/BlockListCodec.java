@@ -32,9 +32,6 @@ record BlockListCodec(
   private static final long MAX_HOST_PAGE_SIZE = 1L << 40;
 
   List<RamBlockEntry> read(StreamWindow in, StreamLimits limits) throws IOException {
-    if (mapped != null) {
-      mapped.beforeEntry();
-    }
     long at = in.streamOffset();
     long word = in.be64(CONTEXT);
     long total = word & -pageSize;
@@ -54,9 +51,6 @@ record BlockListCodec(
     long left = total;
     while (left > 0) {
       long entryAt = in.streamOffset();
-      if (mapped != null) {
-        mapped.beforeEntry();
-      }
       if (entries.size() == limits.ramBlocks()) {
         throw new StreamException.LimitExceeded(
             "more than " + limits.ramBlocks() + " RAM blocks", entryAt, CONTEXT);

@@ -32,9 +32,6 @@ final class MappedRegions {
 
   private static final int BITMAP_PIECE = 1 << 16;
 
-  /// Bytes that reads may bring behind what is asked for while the list jumps.
-  static final int READ_AHEAD = 4096;
-
   private static final ValueLayout.OfLong LE64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -53,7 +50,6 @@ final class MappedRegions {
   private final int pageSize;
   private final long fileOffset;
   private final ByteSource bytes;
-  private final boolean kept;
   private final List<Region> regions = new ArrayList<>();
   private final MemorySegment piece = Arena.ofAuto().allocate(PIECE, 4096);
   private final MemorySegment bits = Arena.ofAuto().allocate(BITMAP_PIECE, 8);
@@ -69,7 +65,6 @@ final class MappedRegions {
     this.in = in;
     this.pageSize = pageSize;
     this.fileOffset = fileOffset;
-    this.kept = source == null;
     this.bytes = source == null ? new SparseBytes(limit) : source;
   }
 
@@ -95,14 +90,8 @@ final class MappedRegions {
     return fileOffset;
   }
 
-  /// A piece of the list is about to be read.
-  void beforeEntry() {
-    in.readAhead = in.streamOffset() + READ_AHEAD;
-  }
-
   /// The list has been read.
   void afterList() throws IOException {
-    in.readAhead = Long.MAX_VALUE;
     if (bytes instanceof SparseBytes sparse) {
       sparse.finish();
     }
@@ -146,7 +135,7 @@ final class MappedRegions {
         new Region(
             block, headerEnd, place.bitmapOffset() - fileOffset, place.pagesOffset() - fileOffset);
     regions.add(region);
-    if (bytes instanceof SparseBytes sparse && kept) {
+    if (bytes instanceof SparseBytes sparse) {
       sparse.take(in, region.end(), PAGES);
     } else {
       in.jumpTo(region.end(), PAGES);

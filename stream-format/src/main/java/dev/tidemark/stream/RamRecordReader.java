@@ -6,7 +6,6 @@ import dev.tidemark.stream.ram.DeltaVisitor;
 import dev.tidemark.stream.ram.PageInflater;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
-import dev.tidemark.stream.ram.RamBlockEntry;
 import dev.tidemark.stream.ram.RamRecordVisitor;
 import dev.tidemark.stream.ram.RamRecords;
 import dev.tidemark.stream.ram.Xbzrle;
@@ -33,7 +32,8 @@ final class RamRecordReader {
   private final int pageSize;
   private final RamBlock[] blocks;
   private final byte[][] names;
-  private final MemorySegment filled;
+  private final boolean framed;
+  private @Nullable MemorySegment filled;
   private @Nullable PageInflater inflater;
 
   /// Index of the block named last, or -1.
@@ -56,15 +56,38 @@ final class RamRecordReader {
 
   private long contentStart;
 
-  RamRecordReader(StreamWindow window, int pageSize, List<RamBlockEntry> blockList) {
+  private RamRecordReader(
+      StreamWindow window, int pageSize, List<RamBlock> blockList, boolean framed) {
     this.window = window;
     this.pageSize = pageSize;
-    this.blocks = blockList.stream().map(RamBlockEntry::block).toArray(RamBlock[]::new);
+    this.blocks = blockList.toArray(RamBlock[]::new);
     this.names = new byte[blocks.length][];
     for (int i = 0; i < names.length; i++) {
       names[i] = RamRecords.name(blocks[i]);
     }
-    this.filled = Arena.ofAuto().allocate(pageSize);
+    this.framed = framed;
+  }
+
+  /// Records in sections: EOS ends each body.
+  static RamRecordReader ofSections(StreamWindow window, int pageSize, List<RamBlock> blockList) {
+    return new RamRecordReader(window, pageSize, blockList, true);
+  }
+
+  /// Records and nothing else: the input's end between two of them ends the body too.
+  static RamRecordReader unframed(StreamWindow window, int pageSize, List<RamBlock> blockList) {
+    return new RamRecordReader(window, pageSize, blockList, false);
+  }
+
+  /// The same blocks over another window, where the block named last is still named.
+  RamRecordReader resumed(StreamWindow over) {
+    RamRecordReader resumed = new RamRecordReader(over, pageSize, List.of(blocks), framed);
+    resumed.current = current;
+    return resumed;
+  }
+
+  /// Whether EOS has been read, and the body ended with it.
+  boolean hasReadEos() {
+    return kind == RamRecords.EOS && prefixSize > 0;
   }
 
   /// Hands every page up to the body's end to a visitor.
@@ -88,8 +111,10 @@ final class RamRecordReader {
     if (fill == 0) {
       visitor.zeroPage(blocks[current], pageOffset);
     } else {
-      filled.fill(fill);
-      visitor.filledPage(blocks[current], pageOffset, fill, filled, 0);
+      if (filled == null) {
+        filled = Arena.ofAuto().allocate(pageSize);
+      }
+      visitor.filledPage(blocks[current], pageOffset, fill, filled.fill(fill), 0);
     }
   }
 
@@ -198,7 +223,10 @@ final class RamRecordReader {
   /// the body.
   private boolean next() throws IOException {
     StreamWindow in = window;
-    in.require(RamRecords.SIZE_WORD, CONTEXT);
+    if (!in.ensure(RamRecords.SIZE_WORD)) {
+      endWithInput();
+      return false;
+    }
     long word = in.segment.get(StreamWindow.BE64, in.position);
     int flags = (int) word & (pageSize - 1);
     pageOffset = word & -pageSize;
@@ -232,6 +260,16 @@ final class RamRecordReader {
       default -> throw refused(word);
     }
     return kind != RamRecords.EOS;
+  }
+
+  /// Ends the body without EOS, if it may end so here.
+  private void endWithInput() throws StreamException {
+    if (framed || window.remaining() > 0) {
+      throw window.truncated(CONTEXT);
+    }
+    kind = RamRecords.EOS;
+    prefixSize = 0;
+    contentSize = 0;
   }
 
   /// Makes the record that [#next] has found whole, and goes behind it.

@@ -2,6 +2,8 @@
 
 package dev.tidemark.stream;
 
+import java.io.IOException;
+
 /// What introduces a section: its id in this stream and what it belongs to.
 ///
 /// Format: `save_section_header` in `migration/savevm.c`, QEMU 10.0.2.
@@ -20,6 +22,14 @@ public record SectionHeader(int sectionId, String idstr, int instanceId, int ver
   /// Checks the name.
   public SectionHeader {
     Names.check(idstr);
+  }
+
+  /// Reads what stands behind the type byte of START and FULL.
+  static SectionHeader read(StreamWindow in) throws IOException {
+    String context = "section header";
+    int id = in.be32(context);
+    String idstr = in.countedString(context);
+    return new SectionHeader(id, idstr, in.be32(context), in.be32(context));
   }
 
   /// The header of a RAM section.

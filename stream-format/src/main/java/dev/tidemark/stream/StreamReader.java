@@ -5,10 +5,8 @@ package dev.tidemark.stream;
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
-import dev.tidemark.checkpoint.MappedByteSource;
 import dev.tidemark.stream.StreamElement.Command;
 import dev.tidemark.stream.StreamElement.Configuration;
-import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
 import dev.tidemark.stream.StreamElement.EndOfFile;
 import dev.tidemark.stream.StreamElement.FileHeader;
@@ -20,15 +18,11 @@ import dev.tidemark.stream.command.MigrationCommand;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
-import dev.tidemark.stream.ram.RamPages;
-import dev.tidemark.stream.ram.RamRecordVisitor;
-import dev.tidemark.stream.ram.RamRecords;
 import dev.tidemark.stream.vmstate.DeviceSections;
 import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -53,9 +47,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Used by one thread at a time. Made by [MigrationStream].
 public final class StreamReader implements Closeable {
-  /// The only device whose section QEMU 10.0.2 puts before the pages, behind RAM START.
-  private static final String EARLY_DEVICE = "virtio-mem-device-early";
-
   private enum State {
     HEADER,
     FIRST_RECORD,
@@ -75,8 +66,10 @@ public final class StreamReader implements Closeable {
   /// Where the stream starts in its file.
   private final long fileOffset;
 
-  private final VmdescLocator.@Nullable Place place;
   private final @Nullable VmDescription vmdesc;
+  private final EarlyDevices earlyDevices;
+  private final StreamEnd end;
+  final SectionFooters footers;
 
   private State state = State.HEADER;
   private @Nullable IOException failure;
@@ -89,20 +82,12 @@ public final class StreamReader implements Closeable {
   private boolean setup = true;
 
   private boolean postcopyAdvised;
-  private boolean packaged;
-  private boolean colo;
-
-  /// Where what follows the first migration under COLO begins; -1 if nothing has been met.
-  private long behindColo = -1;
-
   private @Nullable SectionHeader ram;
   private @Nullable RamRecordReader records;
   private List<RamBlock> blocks = List.of();
   private int targetPageSize;
-  private @Nullable Boolean footers;
-  private @Nullable LoanedPages loan;
   private @Nullable MappedRegions regions;
-  private @Nullable MappedPages mappedLoan;
+  private @Nullable RamLoan loan;
 
   private StreamReader(
       MigrationStream settings,
@@ -117,8 +102,34 @@ public final class StreamReader implements Closeable {
     this.piped = source == null;
     this.source = source;
     this.fileOffset = fileOffset;
-    this.place = place;
     this.vmdesc = vmdesc;
+    this.footers = new SectionFooters(window);
+    this.earlyDevices = new EarlyDevices(window, settings, vmdesc, footers);
+    this.end = new StreamEnd(window, limits, piped, place, footers);
+  }
+
+  /// Goes on where another reader's connection was broken off.
+  private StreamReader(StreamReader former, StreamWindow window, @Nullable ByteSource source) {
+    this.settings = former.settings;
+    this.limits = former.limits;
+    this.window = window;
+    this.piped = source == null;
+    this.source = source;
+    this.fileOffset = 0;
+    this.vmdesc = null;
+    this.footers = former.footers.resumed(window);
+    this.earlyDevices = new EarlyDevices(window, settings, null, footers);
+    this.end = new StreamEnd(window, limits, piped, null, footers);
+    this.end.packaged = true;
+    this.state = State.RECORDS;
+    this.setup = false;
+    this.sections.putAll(former.sections);
+    this.machine = former.machine;
+    this.postcopyAdvised = former.postcopyAdvised;
+    this.ram = former.ram;
+    this.records = former.requireRecords().resumed(window);
+    this.blocks = former.blocks;
+    this.targetPageSize = former.targetPageSize;
   }
 
   static StreamReader piped(
@@ -144,8 +155,6 @@ public final class StreamReader implements Closeable {
       }
     }
     StreamWindow window = StreamWindow.over(source, settings.windowBytes());
-    // Until it is known whether the stream has regions to jump over.
-    window.readAhead = MappedRegions.READ_AHEAD;
     return new StreamReader(settings, window, source, start, place, vmdesc);
   }
 
@@ -167,21 +176,64 @@ public final class StreamReader implements Closeable {
       failure = e;
       throw e;
     } catch (InternalError e) {
-      throw cut(e);
+      throw failed(window.cut(e));
     }
   }
 
-  /// What an error says that a mapped file caused which has become shorter.
-  private StreamException cut(InternalError e) {
-    if (!window.isWhole() || !MappedByteSource.isFault(e)) {
-      throw e;
+  /// A reader of the connection over which a postcopy goes on that was broken off. It has no header
+  /// and no block list: sections, blocks, page size and footers are those that this reader has come
+  /// to know. First come [MigrationCommand.ReceivedBitmapRequest]s and
+  /// [MigrationCommand.PostcopyResume], then RAM sections up to [EndOfFile], or to where this
+  /// connection breaks off as well.
+  ///
+  /// This reader may have failed or be closed. Offsets count from the new connection's first byte.
+  ///
+  /// Format: `postcopy_do_resume` in `migration/migration.c`, QEMU 10.0.2.
+  ///
+  /// @param channel in blocking mode; closed by the reader that is returned
+  /// @throws IllegalStateException if no RAM START has been read, or it was one of `mapped-ram`
+  public StreamReader resumed(ReadableByteChannel channel) {
+    requireRecords();
+    return new StreamReader(this, StreamWindow.over(channel, settings.windowBytes()), null);
+  }
+
+  /// The same of a connection that has been stored.
+  ///
+  /// @param connection all its bytes; closed by the reader that is returned
+  /// @throws IllegalStateException if no RAM START has been read, or it was one of `mapped-ram`
+  public StreamReader resumed(ByteSource connection) {
+    requireRecords();
+    return new StreamReader(
+        this, StreamWindow.over(connection, settings.windowBytes()), connection);
+  }
+
+  /// Reads the second connection of a postcopy with the `postcopy-preempt` capability, whose blocks
+  /// and page size are those that this reader has come to know. Once made, it has nothing more to
+  /// do with this reader, and may be used by another thread.
+  ///
+  /// @param channel in blocking mode; closed by the reader that is returned
+  /// @throws IllegalStateException if no RAM START has been read, or it was one of `mapped-ram`
+  public PreemptReader preempt(ReadableByteChannel channel) {
+    requireRecords();
+    return new PreemptReader(
+        StreamWindow.over(channel, settings.windowBytes()), true, targetPageSize, blocks);
+  }
+
+  /// The same of a connection that has been stored.
+  ///
+  /// @param connection all its bytes; closed by the reader that is returned
+  /// @throws IllegalStateException if no RAM START has been read, or it was one of `mapped-ram`
+  public PreemptReader preempt(ByteSource connection) {
+    requireRecords();
+    return new PreemptReader(
+        StreamWindow.over(connection, settings.windowBytes()), false, targetPageSize, blocks);
+  }
+
+  private RamRecordReader requireRecords() {
+    if (records == null) {
+      throw new IllegalStateException("no RAM START with records has been read");
     }
-    StreamException truncated =
-        new StreamException.Truncated(
-            "the file was cut while it was mapped", window.streamOffset(), "mapped file");
-    truncated.initCause(e);
-    failure = truncated;
-    return truncated;
+    return records;
   }
 
   /// What the configuration section said; of empty machine type before it and where there is none.
@@ -208,9 +260,7 @@ public final class StreamReader implements Closeable {
   ///
   /// @param windowOffset as given to [PageVisitor#page]
   public long streamOffsetOf(long windowOffset) {
-    return regions != null && mappedLoan != null && mappedLoan.visiting
-        ? regions.streamOffsetOf(windowOffset)
-        : window.base + windowOffset;
+    return loan != null ? loan.streamOffsetOf(windowOffset) : window.base + windowOffset;
   }
 
   /// Closes the input.
@@ -219,15 +269,11 @@ public final class StreamReader implements Closeable {
     state = State.ENDED;
     ready.clear();
     if (loan != null) {
-      loan.ended = true;
+      loan.end();
       loan = null;
     }
     if (records != null) {
       records.close();
-    }
-    if (mappedLoan != null) {
-      mappedLoan.ended = true;
-      mappedLoan = null;
     }
     window.close();
   }
@@ -236,12 +282,12 @@ public final class StreamReader implements Closeable {
     return switch (state) {
       case HEADER -> readHeader();
       case FIRST_RECORD, RECORDS -> readRecord();
-      case BEHIND_EOF -> readBehindEof();
+      case BEHIND_EOF -> {
+        state = State.ENDED;
+        yield end.vmdesc();
+      }
       case ENDED -> {
-        if (behindColo >= 0) {
-          throw new StreamException.Unsupported(
-              "COLO checkpoint behind the first migration", behindColo, "element type");
-        }
+        end.refuseColo();
         yield null;
       }
     };
@@ -271,11 +317,9 @@ public final class StreamReader implements Closeable {
     int type = window.peek();
     boolean first = state == State.FIRST_RECORD;
     state = State.RECORDS;
-    if (!first && !isMapped() && regions == null) {
-      window.readAhead = Long.MAX_VALUE;
-    }
     if (type == StreamDescriptor.SECTION_FULL) {
-      return isBeforePages() ? readEarlyDevice(at) : readDevices(at);
+      boolean early = ram == null || (setup && earlyDevices.isNext());
+      return early ? earlyDevices.read(at) : readDevices(at);
     }
     window.position++;
     return switch (type) {
@@ -326,7 +370,7 @@ public final class StreamReader implements Closeable {
     Command read = new Command(at, command, window.bytes(length, context));
     MigrationCommand.decode(read);
     postcopyAdvised |= command == Command.POSTCOPY_ADVISE && length == 16;
-    colo |= command == Command.ENABLE_COLO;
+    end.colo |= command == Command.ENABLE_COLO;
     return read;
   }
 
@@ -339,20 +383,13 @@ public final class StreamReader implements Closeable {
     }
     PackagedStream read = new PackagedStream(at, window.bytes(length, context));
     PackageReader.check(read);
-    packaged = true;
+    end.packaged = true;
     return read;
-  }
-
-  private SectionHeader readSectionHeader() throws IOException {
-    String context = "section header";
-    int id = window.be32(context);
-    String idstr = window.countedString(context);
-    return new SectionHeader(id, idstr, window.be32(context), window.be32(context));
   }
 
   private StreamElement readStart(long at) throws IOException {
     String context = "section START";
-    SectionHeader header = readSectionHeader();
+    SectionHeader header = SectionHeader.read(window);
     if (sections.containsKey(header.sectionId())) {
       throw window.malformed(
           "a second START of section id 0x" + Integer.toHexString(header.sectionId()),
@@ -377,7 +414,7 @@ public final class StreamReader implements Closeable {
     List<RamBlockEntry> list = blockListCodec(at).read(window, limits);
     blocks = list.stream().map(RamBlockEntry::block).toList();
     if (regions == null) {
-      records = new RamRecordReader(window, targetPageSize, list);
+      records = RamRecordReader.ofSections(window, targetPageSize, blocks);
     }
     return section(at, Phase.START, header, list);
   }
@@ -387,7 +424,7 @@ public final class StreamReader implements Closeable {
     String context = "section " + Names.quoted(header.idstr());
     BodyBytes body = new BodyBytes(window, limits.iterableBytes(), context);
     grammar.read(body);
-    return new IterableSection(at, phase, header, body.toArray(), readFooter(header.sectionId()));
+    return new IterableSection(at, phase, header, body.toArray(), footers.read(header.sectionId()));
   }
 
   /// Whether the configuration says that the block list jumps over bitmaps and pages.
@@ -441,65 +478,17 @@ public final class StreamReader implements Closeable {
   }
 
   private RamSection section(long at, Phase phase, SectionHeader header, List<RamBlockEntry> list) {
-    if (records != null) {
-      loan = new LoanedPages(records, header.sectionId());
-      return new RamSection(at, phase, header, list, loan);
-    }
-    mappedLoan = new MappedPages(phase == Phase.START, header.sectionId());
-    return new RamSection(at, phase, header, list, mappedLoan);
-  }
-
-  /// Whether the device section that comes next stands before RAM's pages. Behind RAM START it does
-  /// only where the caller has told its length, or where it is of the one kind that QEMU puts
-  /// there:
-  /// a stream of a START and nothing else of RAM may go on with its devices.
-  private boolean isBeforePages() throws IOException {
-    if (ram == null || !setup) {
-      return ram == null;
-    }
-    String context = "section header";
-    int name = 6;
-    window.require(name, context);
-    int length = Byte.toUnsignedInt(window.segment.get(ValueLayout.JAVA_BYTE, window.position + 5));
-    window.require(name + length + 4, context);
-    String idstr =
-        Names.string(
-            window.segment.asSlice(window.position + name, length).toArray(ValueLayout.JAVA_BYTE));
-    int instance = window.segment.get(StreamWindow.BE32, window.position + name + length);
-    return idstr.endsWith(EARLY_DEVICE)
-        || (vmdesc != null && !settings.deviceTail() && vmdesc.device(idstr, instance).isPresent())
-        || settings.layout().flatMap(layout -> layout.device(idstr, instance)).isPresent();
-  }
-
-  /// A device section before RAM's pages, where QEMU puts those of `early_setup`, before or behind
-  /// RAM START: on a pipe nothing tells where it ends.
-  private DeviceSection readEarlyDevice(long at) throws IOException {
-    String context = "early device section";
-    window.position++;
-    SectionHeader header = readSectionHeader();
-    Optional<VmDescription.Device> device =
-        vmdesc == null ? Optional.empty() : vmdesc.device(header.idstr(), header.instanceId());
-    if (device.isEmpty()) {
-      device =
-          settings.layout().flatMap(layout -> layout.device(header.idstr(), header.instanceId()));
-    }
-    if (device.isEmpty()) {
-      throw new StreamException.Unsupported(
-          "device section " + Names.quoted(header.idstr()) + " before RAM, of unknown length",
-          at,
-          context);
-    }
-    long length = device.get().bodySize();
-    if (length > limits.deviceStateBytes()) {
-      throw new StreamException.LimitExceeded("body of " + length + " bytes", at, context);
-    }
-    byte[] body = window.bytes((int) length, context);
-    return new DeviceSection(at, header, body, readFooter(header.sectionId()));
+    RamLoan pages =
+        regions != null
+            ? new RamLoan.Regions(this, window, header.sectionId(), regions, phase == Phase.START)
+            : new RamLoan.Records(this, window, header.sectionId(), requireRecords());
+    loan = pages;
+    return new RamSection(at, phase, header, list, pages);
   }
 
   /// What follows RAM, from the first device section on.
   private StreamElement readDevices(long at) throws IOException {
-    DeviceStateTail tail = place == null ? readTail(at) : readLocatedTail(at, place);
+    DeviceStateTail tail = end.tail(at);
     state = State.ENDED;
     if (vmdesc != null && !settings.deviceTail()) {
       Optional<List<StreamElement>> split =
@@ -519,237 +508,18 @@ public final class StreamReader implements Closeable {
     return tail;
   }
 
-  private DeviceStateTail readLocatedTail(long at, VmdescLocator.Place end) throws IOException {
-    String context = "device state";
-    long sectionsLength = end.eof() - at;
-    if (sectionsLength <= 0) {
-      throw window.malformed("device section behind the end of the sections", at, context);
-    }
-    if (sectionsLength > limits.deviceStateBytes()) {
-      throw new StreamException.LimitExceeded(
-          "device state of " + sectionsLength + " bytes", at, context);
-    }
-    byte[] bytes = window.bytes((int) (end.end() - at), context);
-    return new DeviceStateTail(at, bytes, (int) sectionsLength);
-  }
-
-  private DeviceStateTail readTail(long at) throws IOException {
-    String context = "device state";
-    long most = Math.min((long) limits.deviceStateBytes() + limits.vmdescBytes(), 1 << 30);
-    GrowingBytes bytes = new GrowingBytes(1 << 18);
-    while (window.ensure(1)) {
-      if (bytes.size() + (long) window.remaining() > most) {
-        throw new StreamException.LimitExceeded(
-            "device state of more than " + most + " bytes", at, context);
-      }
-      bytes.take(window, window.remaining());
-      if (colo) {
-        // More may have come with the same read, and ends as this does.
-        VmdescLocator.Place first = VmdescLocator.first(bytes.array(), bytes.size());
-        if (first != null) {
-          int end = (int) first.end();
-          noteColo(at, bytes, end);
-          return new DeviceStateTail(at, Arrays.copyOf(bytes.array(), end), (int) first.eof());
-        }
-        continue;
-      }
-      int eof = piped ? VmdescLocator.inPrefix(bytes.array(), bytes.size()) : -1;
-      if (eof > 0) {
-        return new DeviceStateTail(at, bytes.toArray(), eof);
-      }
-    }
-    int end = VmdescLocator.withoutPadding(bytes.array(), bytes.size());
-    int eof = VmdescLocator.inPrefix(bytes.array(), end);
-    if (eof > 0) {
-      return new DeviceStateTail(at, Arrays.copyOf(bytes.array(), end), eof);
-    }
-    return tailWithoutVmdesc(at, bytes);
-  }
-
-  /// No vmdesc: the last byte must be EOF, and a footer before it where the stream has footers.
-  private DeviceStateTail tailWithoutVmdesc(long at, GrowingBytes bytes) throws StreamException {
-    int eof = bytes.size() - 1;
-    byte[] array = bytes.array();
-    boolean whole = eof > 0 && array[eof] == StreamDescriptor.EOF;
-    if (whole && Boolean.TRUE.equals(footers)) {
-      int footer = eof - StreamDescriptor.SIZE_FOOTER;
-      whole = footer > 0 && array[footer] == StreamDescriptor.SECTION_FOOTER;
-    }
-    if (!whole) {
-      throw window.truncated("device state");
-    }
-    return new DeviceStateTail(at, bytes.toArray(), eof);
-  }
-
-  private @Nullable StreamElement readBehindEof() throws IOException {
-    String context = "vmdesc";
-    state = State.ENDED;
-    long at = window.streamOffset();
-    // Behind a postcopy stream nothing comes: a peer that waits for an answer is not waited for.
-    if ((packaged && piped) || !window.ensure(1)) {
-      return null;
-    }
-    int type = window.peek();
-    if (type == StreamDescriptor.EOF) {
-      passPadding();
-      return null;
-    }
-    if (type != StreamDescriptor.VMDESCRIPTION) {
-      throw window.malformed(
-          "element type 0x" + Integer.toHexString(type) + " behind the end of the sections",
-          at,
-          "element type");
-    }
-    window.position++;
-    int length = window.be32(context);
-    if (length < 0 || length > limits.vmdescBytes()) {
-      throw new StreamException.LimitExceeded(
-          "vmdesc of " + Integer.toUnsignedString(length) + " bytes", at + 1, context);
-    }
-    long jsonAt = window.streamOffset();
-    byte[] json = window.bytes(length, context);
-    if (!VmdescLocator.isObject(json, 0, length)) {
-      throw window.malformed("vmdesc that is no JSON object", jsonAt, context);
-    }
-    if (colo) {
-      noteColo(window.streamOffset(), new GrowingBytes(0), 0);
-    } else if (!piped) {
-      passPadding();
-    }
-    return new StreamElement.VmDescription(at, new String(json, StandardCharsets.US_ASCII));
-  }
-
-  /// Notes where COLO goes on: at the first byte behind the first migration that is no padding. On
-  /// a
-  /// pipe only what has come is looked at, since the source waits for an answer.
-  private void noteColo(long at, GrowingBytes bytes, int end) throws IOException {
-    for (int i = end; i < bytes.size() && behindColo < 0; i++) {
-      behindColo = bytes.array()[i] == 0 ? -1 : at + i;
-    }
-    while (behindColo < 0 && (window.remaining() > 0 || !piped) && window.ensure(1)) {
-      behindColo = window.peek() == 0 ? -1 : window.streamOffset();
-      window.position++;
-    }
-  }
-
-  private void passPadding() throws IOException {
-    while (window.ensure(1)) {
-      if (window.peek() != 0) {
-        throw window.malformed(
-            "bytes behind the end of the stream", window.streamOffset(), "padding");
-      }
-      window.position++;
-    }
-  }
-
   /// Whether sections of this stream end with a footer, as far as it is known: yes, before the
   /// first section's end.
   public boolean footers() {
-    return !Boolean.FALSE.equals(footers);
-  }
-
-  private boolean readFooter(int sectionId) throws IOException {
-    String context = "section footer";
-    if (footers == null) {
-      // Decided once: 0x7e is not a valid element type.
-      footers = window.ensure(1) && window.peek() == StreamDescriptor.SECTION_FOOTER;
-    }
-    if (!footers) {
-      return false;
-    }
-    long at = window.streamOffset();
-    int type = window.u8(context);
-    if (type != StreamDescriptor.SECTION_FOOTER) {
-      throw window.malformed("0x" + Integer.toHexString(type) + " instead of 0x7e", at, context);
-    }
-    int id = window.be32(context);
-    if (id != sectionId) {
-      throw window.malformed(
-          "section id 0x"
-              + Integer.toHexString(id)
-              + " instead of 0x"
-              + Integer.toHexString(sectionId),
-          at + 1,
-          context);
-    }
-    return true;
+    return footers.mayBe();
   }
 
   private void endLoan() throws IOException {
     if (loan != null) {
-      LoanedPages ending = loan;
-      ending.finish();
-      ending.ended = true;
+      RamLoan ending = loan;
+      ending.readToEnd();
+      ending.end();
       loan = null;
-    }
-    if (mappedLoan != null) {
-      MappedPages ending = mappedLoan;
-      ending.finish();
-      ending.ended = true;
-      mappedLoan = null;
-    }
-  }
-
-  /// The pages of the last section of a `mapped-ram` stream: those of its regions in START, none
-  /// elsewhere. They can be visited more than once.
-  final class MappedPages implements RamPages {
-    private final boolean start;
-    private final int sectionId;
-    private boolean visiting;
-    private boolean finished;
-    private boolean ended;
-
-    private MappedPages(boolean start, int sectionId) {
-      this.start = start;
-      this.sectionId = sectionId;
-    }
-
-    @Override
-    public void forEach(PageVisitor visitor) throws IOException {
-      MappedRegions from = regions();
-      if (!start) {
-        return;
-      }
-      visiting = true;
-      try {
-        from.forEach(visitor);
-      } catch (StreamException e) {
-        fail(e);
-        throw e;
-      } finally {
-        visiting = false;
-      }
-    }
-
-    /// The regions, while the loan lasts.
-    MappedRegions regions() {
-      MappedRegions from = regions;
-      if (ended || from == null) {
-        throw new IllegalStateException("the loan of these pages has ended");
-      }
-      return from;
-    }
-
-    /// Reads to the section's end.
-    ///
-    /// @return whether a footer stands there
-    boolean readToEnd() throws IOException {
-      finish();
-      return footers();
-    }
-
-    private void finish() throws IOException {
-      if (finished) {
-        return;
-      }
-      finished = true;
-      long at = window.streamOffset();
-      long word = window.be64("RAM record");
-      if (word != RamRecords.EOS) {
-        throw window.malformed(
-            "record 0x" + Long.toHexString(word) + " in a mapped-ram stream", at, "RAM record");
-      }
-      readFooter(sectionId);
     }
   }
 
@@ -757,96 +527,12 @@ public final class StreamReader implements Closeable {
   /// been
   /// visited, so that it is known behind the first one too.
   boolean footersBehindPages() throws IOException {
-    if (loan != null && loan.bodyRead) {
-      loan.finish();
-    }
-    if (mappedLoan != null) {
-      mappedLoan.finish();
-    }
-    return footers();
+    return (loan != null && loan.isVisited()) ? loan.readToEnd() : footers.mayBe();
   }
 
-  /// The pages of the section that was delivered last.
-  final class LoanedPages implements RamPages {
-    private final RamRecordReader from;
-    private final int sectionId;
-    private boolean begun;
-    private boolean bodyRead;
-    private boolean footerRead;
-    private boolean ended;
-
-    private LoanedPages(RamRecordReader from, int sectionId) {
-      this.from = from;
-      this.sectionId = sectionId;
-    }
-
-    @Override
-    public void forEach(PageVisitor visitor) throws IOException {
-      begin();
-      try {
-        from.forEach(visitor);
-        bodyRead = true;
-      } catch (StreamException e) {
-        fail(e);
-        throw e;
-      } catch (InternalError e) {
-        throw cut(e);
-      }
-    }
-
-    @Override
-    public void forEachRecord(RamRecordVisitor visitor) throws IOException {
-      begin();
-      try {
-        from.forEachRecord(visitor);
-        bodyRead = true;
-      } catch (StreamException e) {
-        fail(e);
-        throw e;
-      } catch (InternalError e) {
-        throw cut(e);
-      }
-    }
-
-    /// Copies the body as it stands in the stream.
-    ///
-    /// @return whether a footer follows it
-    boolean copyTo(StreamWriter out) throws IOException {
-      begin();
-      try {
-        from.copyTo(out);
-        bodyRead = true;
-        finish();
-        return footers();
-      } catch (InternalError e) {
-        throw cut(e);
-      }
-    }
-
-    private void begin() {
-      if (ended) {
-        throw new IllegalStateException("the loan of these pages has ended");
-      }
-      if (begun) {
-        throw new IllegalStateException("these pages have been read");
-      }
-      begun = true;
-    }
-
-    private void finish() throws IOException {
-      if (!bodyRead) {
-        begun = true;
-        from.skip();
-        bodyRead = true;
-      }
-      if (!footerRead) {
-        readFooter(sectionId);
-        footerRead = true;
-      }
-    }
-  }
-
-  private void fail(StreamException e) {
+  /// Notes what every later call is to throw.
+  StreamException failed(StreamException e) {
     failure = e;
+    return e;
   }
 }

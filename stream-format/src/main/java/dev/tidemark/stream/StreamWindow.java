@@ -5,6 +5,7 @@ package dev.tidemark.stream;
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
 import dev.tidemark.checkpoint.ByteSource;
+import dev.tidemark.checkpoint.MappedByteSource;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -45,10 +46,8 @@ final class StreamWindow implements Closeable {
   long position;
   long limit;
 
-  /// Stream offset up to which reads may bring more than is asked for. A seekable source is not
-  /// touched behind it without need.
-  long readAhead = Long.MAX_VALUE;
-
+  /// Most bytes of the next read of a source beyond what is asked for: few behind a jump, since
+  /// another is likely to follow.
   private long nextRead = FIRST_READ;
   private boolean ended;
 
@@ -82,7 +81,7 @@ final class StreamWindow implements Closeable {
   }
 
   /// Whether the whole input is in memory.
-  boolean isWhole() {
+  private boolean isWhole() {
     return view == null;
   }
 
@@ -136,8 +135,7 @@ final class StreamWindow implements Closeable {
         throw new IllegalStateException("the channel is not in blocking mode");
       }
     } else if (source != null) {
-      long usual = Math.min(nextRead, readAhead - base - limit);
-      long end = Math.min(capacity, limit + Math.max(wanted, usual));
+      long end = Math.min(capacity, limit + Math.max(wanted, nextRead));
       nextRead = Math.min(capacity, nextRead * 2);
       got = source.read(base + limit, into.limit((int) end).position((int) limit));
     } else {
@@ -165,11 +163,6 @@ final class StreamWindow implements Closeable {
     }
   }
 
-  /// Whether bytes can be passed over without being read.
-  boolean isSeekable() {
-    return source != null;
-  }
-
   /// Goes on at a later offset, of a seekable source without reading what is between.
   void jumpTo(long streamOffset, String context) throws IOException {
     nextRead = READ_BEHIND_JUMP;
@@ -190,6 +183,18 @@ final class StreamWindow implements Closeable {
     base = streamOffset;
     position = 0;
     limit = 0;
+  }
+
+  /// What an error says that a mapped file caused which has become shorter. Any other is thrown.
+  StreamException cut(InternalError e) {
+    if (!isWhole() || !MappedByteSource.isFault(e)) {
+      throw e;
+    }
+    StreamException truncated =
+        new StreamException.Truncated(
+            "the file was cut while it was mapped", streamOffset(), "mapped file");
+    truncated.initCause(e);
+    return truncated;
   }
 
   /// Waits for the next `count` bytes.

@@ -16,6 +16,7 @@ import dev.tidemark.stream.StreamElement.VmDescription;
 import dev.tidemark.stream.ram.DeltaVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
+import dev.tidemark.stream.ram.RamPages;
 import dev.tidemark.stream.ram.RamRecordVisitor;
 import dev.tidemark.stream.ram.RamRecords;
 import java.io.Closeable;
@@ -172,7 +173,17 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
       case END -> out.u8(StreamDescriptor.SECTION_END).be32(header.sectionId());
     }
     small(out);
-    return new RamSectionWriter(header.sectionId());
+    return new RamSectionWriter(header.sectionId(), true);
+  }
+
+  /// Begins the records of postcopy's second connection, which have neither header, section nor
+  /// footer; nothing else belongs into this writer then. [RamSectionWriter#end] writes EOS; QEMU
+  /// 10.0
+  /// closes the connection without it.
+  ///
+  /// Format: see [PreemptReader].
+  public RamSectionWriter beginPreempt() {
+    return new RamSectionWriter(0, false);
   }
 
   /// Bytes given to this writer so far.
@@ -210,17 +221,13 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
       return;
     }
     RamSectionWriter out = beginRam(section.phase(), section.header(), section.blockList());
-    if (section.pages() instanceof StreamReader.LoanedPages loan) {
+    if (section.pages() instanceof RamLoan.Records loan) {
       footers = loan.copyTo(this);
       footer(section.header().sectionId());
       return;
     }
     section.pages().forEachRecord(out);
-    if (section.pages() instanceof StreamReader.MappedPages mapped) {
-      footers = mapped.readToEnd();
-    } else if (origin != null) {
-      footers = origin.footersBehindPages();
-    }
+    learnFooters(section.pages());
     out.end();
   }
 
@@ -228,21 +235,28 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
     GrowingBytes head = new GrowingBytes(64);
     sectionHeader(head, StreamDescriptor.SECTION_START, section.header());
     small(head);
-    if (section.pages() instanceof StreamReader.MappedPages mapped
+    if (section.pages() instanceof RamLoan.Regions mapped
         && mapped
             .regions()
             .blocks()
             .equals(section.blockList().stream().map(RamBlockEntry::block).toList())) {
       new MappedRamWriter(this, mapped.regions().pageSize()).copy(section, mapped.regions());
-      footers = mapped.readToEnd();
     } else {
       new MappedRamWriter(this, pageSize).write(section);
-      if (origin != null) {
-        footers = origin.footersBehindPages();
-      }
     }
+    learnFooters(section.pages());
     small(new GrowingBytes(RamRecords.SIZE_WORD).be64(RamRecords.EOS));
     footer(section.header().sectionId());
+  }
+
+  /// Whether a section whose pages have been written is to have a footer, by the stream that they
+  /// come from.
+  private void learnFooters(RamPages written) throws IOException {
+    if (written instanceof RamLoan loan) {
+      footers = loan.readToEnd();
+    } else if (origin != null) {
+      footers = origin.footersBehindPages();
+    }
   }
 
   private void writeDevice(DeviceSection section) throws IOException {
@@ -372,12 +386,14 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
   /// Nothing is allocated per page.
   public final class RamSectionWriter implements DeltaVisitor, RamRecordVisitor {
     private final int sectionId;
+    private final boolean framed;
     private final Map<String, byte[]> names = new HashMap<>();
     private String lastName = "";
     private byte[] lastBytes = {};
 
-    private RamSectionWriter(int sectionId) {
+    private RamSectionWriter(int sectionId, boolean framed) {
       this.sectionId = sectionId;
+      this.framed = framed;
     }
 
     @Override
@@ -455,13 +471,15 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
       used = (int) RamRecords.multifdFlush(buffer, used);
     }
 
-    /// Ends the section: end word and footer.
+    /// Ends the section: EOS, and the footer where sections have one.
     ///
     /// @throws IOException if the channel throws
     public void end() throws IOException {
       reserve(RamRecords.SIZE_WORD);
       used = (int) RamRecords.eos(buffer, used);
-      footer(sectionId);
+      if (framed) {
+        footer(sectionId);
+      }
     }
 
     private static void check(int length, int most) {

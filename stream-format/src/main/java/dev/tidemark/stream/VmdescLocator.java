@@ -10,10 +10,12 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /*
- * vmdesc is found from behind: the last position p with byte 06, be32 = bytes from p+5 to the end, byte p+5 a
- * brace, byte p-1 the 00 of EOF. On a live stream this is asked again and again while the guest stands still, so
- * that the check that the bytes are JSON is one pass over their brackets and strings, with no object made; the
- * full parser reads them later. A rehearsal sees to it that it is compiled when it matters.
+ * vmdesc is found from behind: a position p with byte 06, be32 = bytes from p+5 to the end, byte p+5 a brace, byte
+ * p-1 the 00 of EOF. JSON has no control bytes, and 06 is one: no such byte stands behind p+4, so that p is the
+ * last of them or one of the four before. On a live stream this is asked again and again while the guest stands
+ * still: each byte is looked at once for that. The check that the bytes are JSON is one pass over their brackets
+ * and strings, with no object made; the full parser reads them later. A rehearsal sees to it that it is compiled
+ * when it matters.
  */
 
 /// Finds EOF and vmdesc from the end of a stream.
@@ -35,6 +37,9 @@ final class VmdescLocator {
   private static final int MAX_PADDING = 1 << 20;
 
   private static final int FIRST_CHUNK = 256 << 10;
+
+  /// From the type byte to the JSON.
+  private static final int JSON = StreamDescriptor.SIZE_VMDESC_HEADER;
 
   private static boolean rehearsed;
 
@@ -58,39 +63,85 @@ final class VmdescLocator {
     }
   }
 
-  /// The end of a live stream, if the last of `size` bytes is it; -1 or the index of the EOF byte.
+  /// Where the EOF byte is, if the last of `size` bytes is the end of a stream with vmdesc; else
+  /// -1.
   static int inPrefix(byte[] bytes, int size) {
-    if (size < 8 || bytes[size - 1] != '}') {
-      return -1;
-    }
-    ByteBuffer view = ByteBuffer.wrap(bytes);
-    for (int p = size - StreamDescriptor.SIZE_VMDESC_HEADER - 2; p > 0; p--) {
-      if (bytes[p] == StreamDescriptor.VMDESCRIPTION
-          && bytes[p - 1] == StreamDescriptor.EOF
-          && bytes[p + StreamDescriptor.SIZE_VMDESC_HEADER] == '{'
-          && view.getInt(p + 1) == size - p - StreamDescriptor.SIZE_VMDESC_HEADER
-          && isObject(bytes, p + StreamDescriptor.SIZE_VMDESC_HEADER, size)) {
-        return p - 1;
-      }
-    }
-    return -1;
+    return new Growing().atEnd(bytes, size);
   }
 
-  /// The first EOF with vmdesc behind it in `size` bytes; null if there is none whole.
-  static @Nullable Place first(byte[] bytes, int size) {
-    ByteBuffer view = ByteBuffer.wrap(bytes);
-    for (int p = 1; p + StreamDescriptor.SIZE_VMDESC_HEADER < size; p++) {
-      int json = p + StreamDescriptor.SIZE_VMDESC_HEADER;
-      if (bytes[p] == StreamDescriptor.VMDESCRIPTION
-          && bytes[p - 1] == StreamDescriptor.EOF
-          && bytes[json] == '{') {
-        int length = view.getInt(p + 1);
-        if (length > 0 && length <= size - json && isObject(bytes, json, json + length)) {
-          return new Place(p - 1, json + length);
+  /// A search in bytes that grow from call to call. Either [#atEnd] or [#first] is asked, not both.
+  static final class Growing {
+    /// The last byte that JSON cannot have, among those looked at; -1 if there is none.
+    private int lastControl = -1;
+
+    /// How many bytes have been looked at.
+    private int searched;
+
+    /// Where the EOF byte is, if the last of `size` bytes is the end of a stream with vmdesc; else
+    /// -1.
+    int atEnd(byte[] bytes, int size) {
+      note(bytes, size);
+      if (size > 0 && bytes[size - 1] == '}') {
+        for (int p = lastControl; p >= oldestOpen(); p--) {
+          if (jsonEnd(bytes, p, size) == size && isObject(bytes, p + JSON, size)) {
+            return p - 1;
+          }
         }
       }
+      return -1;
     }
-    return null;
+
+    /// The first EOF with vmdesc behind it in `size` bytes; null if there is none whole.
+    @Nullable Place first(byte[] bytes, int size) {
+      Place found = first(bytes, size, oldestOpen(), lastControl + 1);
+      if (found == null) {
+        found = first(bytes, size, Math.max(Math.max(1, lastControl + 1), searched - JSON), size);
+      }
+      note(bytes, size);
+      return found;
+    }
+
+    /// The same among type bytes at `from` to `to`; of JSON that has become whole only now.
+    private @Nullable Place first(byte[] bytes, int size, int from, int to) {
+      for (int p = from; p < to; p++) {
+        long end = jsonEnd(bytes, p, size);
+        if (end > searched && end <= size && isObject(bytes, p + JSON, (int) end)) {
+          return new Place(p - 1, end);
+        }
+      }
+      return null;
+    }
+
+    private int oldestOpen() {
+      return Math.max(1, lastControl - JSON + 1);
+    }
+
+    private void note(byte[] bytes, int size) {
+      for (int i = size - 1; i >= searched; i--) {
+        if (isControl(bytes[i])) {
+          lastControl = i;
+          break;
+        }
+      }
+      searched = size;
+    }
+  }
+
+  /// Where the JSON ends whose type byte is at `p`, by its length; -1 if it does not look like one.
+  private static long jsonEnd(byte[] bytes, int p, int size) {
+    int json = p + JSON;
+    if (json >= size
+        || bytes[p] != StreamDescriptor.VMDESCRIPTION
+        || bytes[p - 1] != StreamDescriptor.EOF
+        || bytes[json] != '{') {
+      return -1;
+    }
+    int length = ByteBuffer.wrap(bytes).getInt(p + 1);
+    return length > 0 ? (long) json + length : -1;
+  }
+
+  private static boolean isControl(int c) {
+    return c < ' ' && c != '\n' && c != '\r' && c != '\t';
   }
 
   /// How many of `size` bytes are left without the zeroes behind them.
@@ -134,12 +185,15 @@ final class VmdescLocator {
     boolean inString = false;
     for (int i = from; i < to; i++) {
       int c = bytes[i];
-      if (c < ' ' && c != '\n' && c != '\r' && c != '\t') {
+      if (isControl(c)) {
         return false;
       }
       if (inString) {
         if (c == '\\') {
           i++;
+          if (i < to && isControl(bytes[i])) {
+            return false;
+          }
         } else if (c == '"') {
           inString = false;
         }

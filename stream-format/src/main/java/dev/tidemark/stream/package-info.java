@@ -251,6 +251,13 @@
 /// devices  := DeviceSection* EndOfFile VmDescription?     seekable, and vmdesc delimits them
 ///           | DeviceStateTail                             otherwise
 /// ```
+///
+/// A postcopy has further connections. One that was broken off goes on over another, without header
+/// and block list: [dev.tidemark.stream.StreamReader#resumed] of the reader of the former. Pages
+/// that
+/// the destination asks for may come over a second one, as bare records:
+/// [dev.tidemark.stream.StreamReader#preempt]. What the destination says is in
+/// [dev.tidemark.stream.command].
 @NullMarked
 package dev.tidemark.stream;
 

@@ -3,19 +3,23 @@
 package dev.tidemark.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
 import dev.tidemark.stream.fixture.Corpus;
+import dev.tidemark.stream.fixture.Hex;
 import dev.tidemark.stream.fixture.PieceChannel;
 import dev.tidemark.stream.fixture.StreamSpec;
 import dev.tidemark.stream.fixture.StreamSpec.Block;
 import dev.tidemark.stream.fixture.StreamSpec.Device;
 import dev.tidemark.stream.fixture.StreamSpec.Page;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -61,6 +65,31 @@ class LiveTailTest {
     byte[] bytes = Corpus.bytes(name);
     int[] ends = IntStream.rangeClosed(1, bytes.length).toArray();
     assertWhole(PieceChannel.live(bytes, ends), bytes);
+  }
+
+  /// Braces all along: were each a reason to look at all bytes before it, this would take hours.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  @Timeout(60)
+  void eachByteIsLookedAtOnce(boolean colo) throws IOException {
+    byte[] braces = new byte[2 << 20];
+    Arrays.fill(braces, (byte) '}');
+    byte[] stream =
+        Hex.bytes(
+            Hex.HEAD,
+            colo ? "08 0008 0000" : "", // ENABLE_COLO
+            Hex.RAM_START,
+            Hex.RAM_END,
+            "04 00000005 01 64 00000000 00000001");
+    byte[] whole = Arrays.copyOf(stream, stream.length + braces.length);
+    System.arraycopy(braces, 0, whole, stream.length, braces.length);
+    try (StreamReader in = SETTINGS.read(PieceChannel.ofSize(whole, 1))) {
+      assertThatThrownBy(
+              () -> {
+                while (in.next() != null) {}
+              })
+          .isInstanceOf(StreamException.Truncated.class);
+    }
   }
 
   private static void assertWhole(PieceChannel channel, byte[] bytes) throws IOException {

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.stream.StreamElement.RamSection;
-import dev.tidemark.stream.fixture.Corpus;
 import dev.tidemark.stream.fixture.RecordStream;
 import dev.tidemark.stream.fixture.RecordStream.Mix;
 import dev.tidemark.stream.fixture.SourceKind;
@@ -40,15 +39,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Records of every kind, as content and as they stand on the wire.
 class RamRecordsTest {
   private static final MigrationStream SETTINGS =
       MigrationStream.of(TargetPageSize.detect()).withWindow(256 << 10);
-
-  static final List<String> CORPUS = Corpus.names();
 
   @TempDir Path folder;
 
@@ -89,13 +85,6 @@ class RamRecordsTest {
     byte[] bytes = all(pageSize, 5).bytes();
     assertThat(transformed(kind, bytes, StreamTransform.IDENTITY)).isEqualTo(bytes);
     assertThat(transformed(kind, bytes, fromValues(pageSize))).isEqualTo(bytes);
-  }
-
-  @ParameterizedTest
-  @FieldSource("CORPUS")
-  void corpusIsRebuiltFromRecords(String name) throws IOException {
-    byte[] bytes = Corpus.bytes(name);
-    assertThat(transformed(SourceKind.PIPE, bytes, fromValues(4096))).isEqualTo(bytes);
   }
 
   /// Every RAM section with its records as values.

@@ -12,12 +12,14 @@ import static dev.tidemark.stream.fixture.Hex.name;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
 import dev.tidemark.stream.StreamElement.PackagedStream;
-import dev.tidemark.stream.fixture.MemorySource;
 import dev.tidemark.stream.fixture.SourceKind;
 import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -115,16 +117,33 @@ class StreamOffsetTest {
   }
 
   /// A stream that starts elsewhere in its file counts from its own start.
-  @Test
-  void offsetsCountFromTheStreamsStart() throws IOException {
+  @ParameterizedTest
+  @EnumSource(SourceKind.class)
+  void offsetsCountFromTheStreamsStart(SourceKind kind) throws IOException {
     byte[] file = bytes("ffffffffffffffffff", String.join("", PARTS));
+    MigrationStream settings = SETTINGS.withLayout(VmDescription.parse(JSON, 0));
+    assertThat(offsetsOf(kind.open(settings, file, 9))).isEqualTo(offsets());
+  }
+
+  /// The same of bytes that are used where they are.
+  @Test
+  void offsetsInMemoryCountFromTheStreamsStart() throws IOException {
+    byte[] file = bytes("ffffffffffffffffff", String.join("", PARTS));
+    MemorySegment memory =
+        Arena.ofAuto().allocate(file.length).copyFrom(MemorySegment.ofArray(file));
+    assertThat(offsetsOf(SETTINGS.read(ByteSource.of(memory), 9))).isEqualTo(offsets());
+  }
+
+  private static long[] offsetsOf(StreamReader reader) throws IOException {
     List<Long> found = new ArrayList<>();
-    try (StreamReader in = SETTINGS.read(new MemorySource(file), 9)) {
+    try (StreamReader in = reader) {
       for (StreamElement e = in.next(); e != null; e = in.next()) {
-        found.add(e.streamOffset());
+        List<StreamElement> parts =
+            e instanceof DeviceStateTail tail ? tail.resolve().orElseThrow() : List.of(e);
+        parts.forEach(part -> found.add(part.streamOffset()));
       }
     }
-    assertThat(found.stream().mapToLong(Long::longValue).toArray()).isEqualTo(offsets());
+    return found.stream().mapToLong(Long::longValue).toArray();
   }
 
   /// A wrong type byte at the start of any element is named by its offset.
