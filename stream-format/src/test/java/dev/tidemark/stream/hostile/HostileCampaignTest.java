@@ -80,6 +80,8 @@ class HostileCampaignTest {
         child.destroyForcibly().waitFor();
       }
       String text = Files.readString(output, StandardCharsets.UTF_8);
+      Files.createDirectories(folder);
+      Files.writeString(folder.resolve("summary.txt"), text);
       assertThat(ended).as("did not end: %s", text).isTrue();
       return new Ended(child.exitValue(), text);
     } finally {
