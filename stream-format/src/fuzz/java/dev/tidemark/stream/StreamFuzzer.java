@@ -7,13 +7,14 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.tidemark.stream.hostile.Judge;
 import dev.tidemark.stream.hostile.Seeds;
 import dev.tidemark.stream.hostile.StreamSubject;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Anything as a migration stream, read in every way.
 class StreamFuzzer {
   static Stream<byte[]> seeds() {
-    return Stream.concat(Seeds.streams().stream(), Seeds.byHand().stream());
+    return Stream.of(Seeds.streams(), Seeds.early(), Seeds.byHand()).flatMap(List::stream);
   }
 
   @MethodSource("seeds")
@@ -31,6 +32,17 @@ class StreamFuzzer {
     "\\x7e\\x00\\x00\\x00\\x02",
     "\\x08\\x00\\x0b\\x00\\x00",
     "\\x08\\x00\\x07\\x00\\x04",
+    "\\x08\\x00\\x08\\x00\\x00",
+    "\\x08\\x00\\x03\\x00\\x10",
+    "\\x0cdirty-bitmap\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01",
+    "\\x0aspapr/htab\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01",
+    "\\x17s390-storage_attributes\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00",
+    "\\x05/vfio\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01",
+    "\\xff\\xff\\xff\\xff\\xef\\x10\\x00\\x01",
+    "\\xff\\xff\\xff\\xff\\xef\\x10\\x00\\x04",
+    "\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x60\\x01",
+    "\\x00\\x00\\x00\\x00\\x00\\x00\\x01\\x20",
+    "virtio-mem-device-early",
     "\\x00\\x06\\x00\\x00\\x00\\x02{}"
   })
   @FuzzTest

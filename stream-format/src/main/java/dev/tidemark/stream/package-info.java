@@ -87,6 +87,106 @@
 /// }
 /// ```
 ///
+/// A file that is mapped into memory is read where it stands: the window that a visitor gets is the
+/// file, and no page is copied.
+///
+/// ```java run=mapped
+/// record Sum(long[] total, int pageSize) implements PageVisitor {
+///   @Override
+///   public void page(RamBlock block, long pageOffset, MemorySegment window, long at) {
+///     for (long i = at; i < at + pageSize; i += Long.BYTES) {
+///       total[0] += window.get(ValueLayout.JAVA_LONG_UNALIGNED, i);
+///     }
+///   }
+///
+///   @Override
+///   public void zeroPage(RamBlock block, long pageOffset) {}
+/// }
+/// long[] total = new long[1];
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+/// try (StreamReader in = settings.read(ByteSource.mapped(file))) {
+///   for (StreamElement e = in.next(); e != null; e = in.next()) {
+///     if (e instanceof StreamElement.RamSection ram) {
+///       ram.pages().forEach(new Sum(total, in.targetPageSize()));
+///     }
+///   }
+/// }
+/// System.out.println(total[0]);
+/// ```
+///
+/// Commands carry a payload; [dev.tidemark.stream.command.MigrationCommand] takes it apart:
+///
+/// ```java run=commands
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+/// try (StreamReader in = settings.read(ByteSource.of(file))) {
+///   for (StreamElement e = in.next(); e != null; e = in.next()) {
+///     if (e instanceof StreamElement.Command command) {
+///       switch (MigrationCommand.decode(command)) {
+///         case MigrationCommand.Ping(int value) -> System.out.println("ping " + value);
+///         case MigrationCommand.PostcopyAdvise(var sizes) -> System.out.println("advise " +
+/// sizes);
+///         case MigrationCommand other -> System.out.println(other);
+///       }
+///     }
+///   }
+/// }
+/// ```
+///
+/// With the `xbzrle` capability a page that was sent before comes as what has changed in it. Only a
+/// [dev.tidemark.stream.ram.DeltaVisitor] is given such records: one that knows the former content
+/// of
+/// every page. [dev.tidemark.checkpoint.PageSpool] is one, and holds the newest version of each:
+///
+/// ```java run=deltas
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+/// PageSpool spool = null;
+/// try (StreamReader in = settings.read(ByteSource.of(file))) {
+///   for (StreamElement e = in.next(); e != null; e = in.next()) {
+///     if (e instanceof StreamElement.RamSection ram) {
+///       if (spool == null) {
+///         spool = PageSpool.create(in.ramBlocks(), in.targetPageSize());
+///       }
+///       ram.pages().forEach(spool);
+///     }
+///   }
+///   MemorySegment page = MemorySegment.ofArray(new byte[in.targetPageSize()]);
+///   RamBlock ram = in.ramBlocks().getFirst();
+///   for (long at = 0; at < ram.usedLength(); at += page.byteSize()) {
+///     if (spool.readPage(ram, at, page) == PageKind.DATA) {
+///       target.write(page.asByteBuffer());
+///     }
+///   }
+/// } finally {
+///   if (spool != null) {
+///     spool.close();
+///   }
+/// }
+/// ```
+///
+/// With the `multifd` capability pages come over connections of their own.
+/// [dev.tidemark.stream.multifd.MultifdCheckpointStream] merges what was stored of them, in any
+/// order, with the main stream:
+///
+/// ```java run=multifd
+/// List<ByteSource> sources = new ArrayList<>();
+/// for (Path connection : connections) {
+///   sources.add(ByteSource.of(connection));
+/// }
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+/// try (MultifdCheckpointStream merged = MultifdCheckpointStream.open(settings, sources);
+///     PageSpool spool = PageSpool.create(merged.ramBlocks(), merged.targetPageSize())) {
+///   merged.forEachPage(spool);
+///   System.out.println(merged.channelCount() + " channels");
+///   MemorySegment page = MemorySegment.ofArray(new byte[merged.targetPageSize()]);
+///   RamBlock ram = merged.ramBlocks().getFirst();
+///   for (long at = 0; at < ram.usedLength(); at += page.byteSize()) {
+///     if (spool.readPage(ram, at, page) == PageKind.DATA) {
+///       target.write(page.asByteBuffer());
+///     }
+///   }
+/// }
+/// ```
+///
 /// The page size is the guest's, and has to be known before the first page:
 /// [dev.tidemark.stream.TargetPageSize#detect] finds it wherever the stream says it.
 ///
@@ -174,46 +274,32 @@
 /// }
 /// ```
 ///
-/// A rule about pages stands between a section's pages and whoever visits them. This one makes the
-/// first MiB of `pc.ram` zero:
+/// A rule about pages is a [dev.tidemark.stream.PageTransform], and becomes a rule about streams.
+/// This one makes the first MiB of `pc.ram` zero; the sections are encoded anew, and all else is
+/// copied:
 ///
 /// ```java run=zeroRange
-/// record Scrubbed(PageVisitor next) implements PageVisitor {
-///   private static boolean isSecret(RamBlock block, long pageOffset) {
-///     return block.idstr().equals("pc.ram") && pageOffset < 1 << 20;
-///   }
-///
-///   @Override
-///   public void page(RamBlock block, long pageOffset, MemorySegment window, long at)
-///       throws IOException {
-///     if (isSecret(block, pageOffset)) {
-///       next.zeroPage(block, pageOffset);
-///     } else {
-///       next.page(block, pageOffset, window, at);
-///     }
-///   }
-///
-///   @Override
-///   public void zeroPage(RamBlock block, long pageOffset) throws IOException {
-///     next.zeroPage(block, pageOffset);
-///   }
-/// }
-/// StreamTransform scrub =
-///     (out, e) -> {
-///       if (e instanceof StreamElement.RamSection ram) {
-///         RamPages scrubbed = visitor -> ram.pages().forEach(new Scrubbed(visitor));
-///         out.with(
-///             new StreamElement.RamSection(
-///                 ram.streamOffset(), ram.phase(), ram.header(), ram.blockList(), scrubbed));
-///       } else {
-///         out.with(e);
-///       }
-///     };
-/// MigrationStream settings = MigrationStream.of(TargetPageSize.of(4096));
+/// PageTransform secret = PageTransform.zeroing(PageSelector.range("pc.ram", 0, 1 << 20));
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
 /// try (StreamReader in = settings.read(ByteSource.of(file));
 ///     StreamWriter out = MigrationStream.write(target)) {
-///   out.transform(in, scrub);
+///   out.transform(in, StreamTransform.transformingPages(secret));
 /// }
+/// ```
+///
+/// The rule itself stands between a section's pages and whoever visits them. One that says how many
+/// pages it saw, and hands on the odd ones:
+///
+/// ```java run=ownRule
+/// long[] seen = new long[1];
+/// PageSelector even = (block, pageOffset) -> seen[0]++ % 2 == 0;
+/// PageTransform odd = PageTransform.dropping(even);
+/// MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+/// try (StreamReader in = settings.read(ByteSource.of(file));
+///     StreamWriter out = MigrationStream.write(target)) {
+///   out.transform(in, StreamTransform.transformingPages(odd));
+/// }
+/// System.out.println(seen[0]);
 /// ```
 ///
 /// One that has the VM wait for `cont` when it has been loaded: the run state stands in a device

@@ -5,6 +5,8 @@ package dev.tidemark.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.stream.hostile.Judge;
+import dev.tidemark.stream.hostile.MultifdSubject;
+import dev.tidemark.stream.hostile.ReturnPathSubject;
 import dev.tidemark.stream.hostile.Seeds;
 import dev.tidemark.stream.hostile.StreamSubject;
 import dev.tidemark.stream.hostile.Subject;
@@ -29,6 +31,8 @@ class RegressionsTest {
   static {
     SUBJECTS.addAll(List.of(StreamSubject.values()));
     SUBJECTS.addAll(List.of(VmdescSubject.values()));
+    SUBJECTS.addAll(List.of(MultifdSubject.values()));
+    SUBJECTS.addAll(List.of(ReturnPathSubject.values()));
   }
 
   @TestFactory
@@ -55,6 +59,21 @@ class RegressionsTest {
   void seedsAreRead() {
     for (byte[] seed : Seeds.streams()) {
       for (StreamSubject subject : StreamSubject.values()) {
+        assertThat(Judge.takes(subject, seed)).as("%s", subject).isTrue();
+      }
+    }
+    for (byte[] seed : Seeds.early()) {
+      for (StreamSubject subject : StreamSubject.ofFiles()) {
+        assertThat(Judge.takes(subject, seed)).as("%s", subject).isTrue();
+      }
+    }
+    for (byte[] seed : Seeds.connections()) {
+      for (MultifdSubject subject : MultifdSubject.values()) {
+        assertThat(Judge.reads(subject, seed, seed.length)).as("%s", subject).isTrue();
+      }
+    }
+    for (byte[] seed : Seeds.returnPaths()) {
+      for (ReturnPathSubject subject : ReturnPathSubject.values()) {
         assertThat(Judge.reads(subject, seed, seed.length)).as("%s", subject).isTrue();
       }
     }

@@ -10,8 +10,10 @@ import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.VmDescription;
 import dev.tidemark.stream.fixture.Corpus;
+import dev.tidemark.stream.fixture.ScriptEncoder;
 import dev.tidemark.stream.fixture.Snippet;
 import dev.tidemark.stream.fixture.Sources;
+import dev.tidemark.stream.ram.DeltaVisitor;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.vmstate.GlobalState;
@@ -20,10 +22,13 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,6 +52,9 @@ class SnippetsTest {
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
               "dev.tidemark.stream.StreamElement.RamSection",
+              "dev.tidemark.stream.StreamWriter",
+              "dev.tidemark.stream.command",
+              "dev.tidemark.stream.multifd",
               "dev.tidemark.stream.ram",
               "dev.tidemark.stream.vmstate",
               "java.io",
@@ -58,12 +66,23 @@ class SnippetsTest {
               "Path file",
               "ReadableByteChannel channel",
               "WritableByteChannel target",
-              "PageVisitor visitor"));
+              "PageVisitor visitor",
+              "List<Path> connections",
+              "StreamWriter out",
+              "SectionHeader header",
+              "RamPages pages"));
 
   /// What a snippet of that name must have done to a stream.
   private interface Check {
     void check(byte[] stream, byte[] written, String printed) throws IOException;
   }
+
+  /// Snippets that are about a stream of another kind than the usual one.
+  private static final Map<String, String> STREAMS =
+      Map.of(
+          "commands", "pc-10.0-postcopy-advised",
+          "deltas", "pc-10.0-xbzrle",
+          "multifd", "pc-10.0-multifd-zstd");
 
   private static final Map<String, Check> CHECKS = new LinkedHashMap<>();
 
@@ -92,6 +111,60 @@ class SnippetsTest {
           assertThat(pages.get("pc.ram@4096")).isEqualTo(content);
           Arrays.fill(content, (byte) 0xa5);
           assertThat(pages.get("pc.ram@0")).isEqualTo(content);
+        });
+    CHECKS.put(
+        "mapped",
+        (stream, _, printed) -> {
+          long[] total = new long[1];
+          read(
+              stream,
+              (_, page) -> {
+                for (int i = 0; i < page.length; i += 8) {
+                  total[0] += ByteBuffer.wrap(page).order(ByteOrder.nativeOrder()).getLong(i);
+                }
+              });
+          assertThat(printed.strip()).isEqualTo("" + total[0]);
+          assertThat(total[0]).isNotZero();
+        });
+    CHECKS.put(
+        "commands",
+        (_, _, printed) ->
+            assertThat(printed)
+                .containsSubsequence(
+                    "ping 1\n", "advise Optional[PageSizes[", "SwitchoverStart[]"));
+    CHECKS.put(
+        "deltas",
+        (stream, written, _) -> {
+          // Pages with content, in order, with the deltas worked out by other code.
+          Map<Long, byte[]> newest = new TreeMap<>();
+          try (StreamReader in = open(stream)) {
+            for (StreamElement e = in.next(); e != null; e = in.next()) {
+              if (e instanceof RamSection ram) {
+                ram.pages().forEach(new Newest(newest));
+              }
+            }
+          }
+          ByteArrayOutputStream all = new ByteArrayOutputStream();
+          for (byte[] page : newest.values()) {
+            all.write(page);
+          }
+          assertThat(written).isEqualTo(all.toByteArray()).isNotEmpty();
+        });
+    CHECKS.put(
+        "multifd",
+        (_, written, printed) -> {
+          assertThat(printed).isEqualTo("2 channels\n");
+          assertThat(written).isNotEmpty();
+          assertThat(written.length % 4096).isZero();
+        });
+    CHECKS.put(
+        "ownRule",
+        (stream, written, printed) -> {
+          int[] records = new int[2];
+          read(stream, (_, _) -> records[0]++);
+          read(written, (_, _) -> records[1]++);
+          assertThat(printed.strip()).isEqualTo("" + records[0]);
+          assertThat(records[1]).isEqualTo(records[0] / 2);
         });
     CHECKS.put("identity", (stream, written, _) -> assertThat(written).isEqualTo(stream));
     CHECKS.put(
@@ -150,8 +223,14 @@ class SnippetsTest {
     if (snippet.name().isEmpty()) {
       return;
     }
-    byte[] stream = Corpus.bytes("pc-10.0-busy");
+    String name = STREAMS.getOrDefault(snippet.name(), "pc-10.0-busy");
+    byte[] stream = Corpus.bytes(name);
     Path file = Files.write(folder.resolve("stream"), stream);
+    List<Path> connections = new ArrayList<>();
+    for (byte[] each : Corpus.channels(name)) {
+      connections.add(Files.write(folder.resolve("channel-" + connections.size()), each));
+    }
+    connections.add(file);
     ByteArrayOutputStream written = new ByteArrayOutputStream();
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     PrintStream before = System.out;
@@ -161,6 +240,7 @@ class SnippetsTest {
           folder,
           Stream.of(
               new Snippet.Value("file", file),
+              new Snippet.Value("connections", connections),
               new Snippet.Value("channel", channel),
               new Snippet.Value("target", Channels.newChannel(written))));
     } finally {
@@ -243,6 +323,34 @@ class SnippetsTest {
     @Override
     public void zeroPage(RamBlock block, long pageOffset) {
       pages.take(block.idstr() + "@" + pageOffset, new byte[4096]);
+    }
+  }
+
+  /// Content of the first block's pages that is not all zero, by offset.
+  private record Newest(Map<Long, byte[]> pages) implements DeltaVisitor {
+    @Override
+    public void page(RamBlock block, long pageOffset, MemorySegment window, long windowOffset) {
+      if (block.index() == 0) {
+        pages.put(pageOffset, window.asSlice(windowOffset, 4096).toArray(ValueLayout.JAVA_BYTE));
+      }
+    }
+
+    @Override
+    public void zeroPage(RamBlock block, long pageOffset) {
+      if (block.index() == 0) {
+        pages.remove(pageOffset);
+      }
+    }
+
+    @Override
+    public void xbzrlePage(
+        RamBlock block, long pageOffset, MemorySegment window, long windowOffset, int length) {
+      byte[] delta = window.asSlice(windowOffset, length).toArray(ValueLayout.JAVA_BYTE);
+      byte[] page = pages.getOrDefault(pageOffset, new byte[4096]);
+      ScriptEncoder.apply(page, delta);
+      if (block.index() == 0) {
+        pages.put(pageOffset, page);
+      }
     }
   }
 }

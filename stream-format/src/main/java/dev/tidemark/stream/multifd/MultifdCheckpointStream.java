@@ -110,9 +110,7 @@ public final class MultifdCheckpointStream implements CheckpointStream {
       switch (next("RAM")) {
         case RamSection section -> start = section;
         case FileHeader _, Configuration _, Command _ -> {}
-        case DeviceSection early ->
-            throw unsupported(
-                "device section \"" + early.header().idstr() + "\" before RAM", early);
+        case DeviceSection early -> throw notHere(early);
         case IterableSection e -> throw notHere(e);
         case PackagedStream e -> throw notHere(e);
         case DeviceStateTail e -> throw unsupported("stream without RAM", e);
@@ -130,6 +128,10 @@ public final class MultifdCheckpointStream implements CheckpointStream {
 
   private static StreamException unsupported(String what, StreamElement at) {
     return new StreamException.Unsupported(what, at.streamOffset(), CONTEXT);
+  }
+
+  private static StreamException notHere(DeviceSection early) {
+    return unsupported("device section \"" + early.header().idstr() + "\" before RAM", early);
   }
 
   private static StreamException notHere(StreamElement e) {
@@ -199,7 +201,8 @@ public final class MultifdCheckpointStream implements CheckpointStream {
         case EndOfFile _ -> found = withoutSections();
         case FileHeader e -> throw new AssertionError(e);
         case Configuration e -> throw new AssertionError(e);
-        case DeviceSection e -> throw new AssertionError(e);
+        // In front of the pages; what follows them is one tail.
+        case DeviceSection early -> throw notHere(early);
         case VmDescription e -> throw new AssertionError(e);
       }
     }

@@ -93,7 +93,7 @@ public final class Campaign {
       throws IOException {
     for (Subject subject : subjects) {
       current = name + " whole, " + subject;
-      if (!Judge.reads(subject, good, good.length)) {
+      if (!Judge.takes(subject, good)) {
         throw new AssertionError(subject + " does not read " + name + " as it is");
       }
     }

@@ -4,6 +4,7 @@ package dev.tidemark.stream.hostile;
 
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.fixture.Corpus;
+import dev.tidemark.stream.fixture.Corpus.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -14,13 +15,20 @@ import java.util.function.LongSupplier;
 /// The hostile campaign as a program, so that its JVM's memory bounds what readers may take:
 /// `CampaignMain FOLDER CASES STRIDE [STREAM…]`.
 ///
-/// FOLDER takes the finds; CASES bounds the cases of each stream; STRIDE is how many bytes of
-/// content one position stands for; without STREAM all of the corpus are damaged. Exits with 0 if
-/// there was no find, with 1 if there was, with 3 if a case took longer than a minute.
+/// FOLDER takes the finds; CASES bounds the cases of each stream, and large streams get fewer, by
+/// their size, unless CASES is 0, which means all; STRIDE is how many bytes of content one position
+/// stands for; without STREAM all of the corpus are damaged. Exits with 0 if there was no find,
+/// with
+/// 1 if there was, with 3 if a case took longer than a minute.
 public final class CampaignMain {
   /// Instead of a stream: a subject that allocates what a length says, to prove that the campaign
   /// would notice.
   static final String GREEDY = "greedy";
+
+  private static final long ALL = Long.MAX_VALUE / 2;
+
+  /// Streams up to this size get all the cases that are asked for.
+  private static final long USUAL_BYTES = 400_000;
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
@@ -33,18 +41,16 @@ public final class CampaignMain {
   public static void main(String[] args) throws IOException {
     Campaign campaign = new Campaign(Path.of(args[0]));
     watch(campaign);
-    long most = Long.parseLong(args[1]);
+    long most = args[1].equals("0") ? ALL : Long.parseLong(args[1]);
     int stride = Integer.parseInt(args[2]);
-    List<String> streams = args.length > 3 ? List.of(args).subList(3, args.length) : Corpus.plain();
+    List<String> streams = args.length > 3 ? List.of(args).subList(3, args.length) : Corpus.names();
     long start = System.nanoTime();
     if (streams.equals(List.of(GREEDY))) {
       greedy(campaign);
     } else {
       tiny(campaign, most);
       for (String name : streams) {
-        byte[] bytes = Corpus.bytes(name);
-        int[] positions = Positions.inStream(bytes, stride);
-        campaign.run(name, bytes, List.of(StreamSubject.values()), positions, most);
+        corpus(campaign, Corpus.entry(name), most, stride);
       }
     }
     System.out.printf(
@@ -54,6 +60,43 @@ public final class CampaignMain {
         Runtime.getRuntime().maxMemory() >> 20);
     campaign.finds().forEach(System.out::println);
     System.exit(campaign.finds().isEmpty() ? 0 : 1);
+  }
+
+  /// A stream of the corpus, with whatever stands beside the main channel.
+  private static void corpus(Campaign campaign, Corpus.Entry entry, long most, int stride)
+      throws IOException {
+    String name = entry.name();
+    for (String file : entry.files()) {
+      if (file.endsWith("return")) {
+        byte[] bytes = Corpus.bytes(name, file);
+        List<ReturnPathSubject> subjects = List.of(ReturnPathSubject.values());
+        campaign.run(name + " " + file, bytes, subjects, Positions.all(bytes), most);
+      }
+    }
+    if (entry.files().contains("recovery")) {
+      // The connection that broke: nobody reads it to its end.
+      return;
+    }
+    byte[] bytes = Corpus.bytes(name);
+    if (entry.kind() == Kind.MULTIFD) {
+      byte[] framed = MultifdSubject.framed(Corpus.channels(name), bytes);
+      List<MultifdSubject> subjects = List.of(MultifdSubject.values());
+      int[] positions = Positions.inConnections(framed, stride);
+      campaign.run(name, framed, subjects, positions, share(most, framed));
+    } else if (entry.streamOffset() == 0) {
+      // Those whose pages are counted from elsewhere cannot be told from those at the file's start.
+      List<StreamSubject> subjects =
+          entry.kind() == Kind.EARLY_SECTION
+              ? StreamSubject.ofFiles()
+              : List.of(StreamSubject.values());
+      int[] positions = Positions.inStream(bytes, stride);
+      campaign.run(name, bytes, subjects, positions, share(most, bytes));
+    }
+  }
+
+  /// How many cases a stream gets of those asked for.
+  private static long share(long most, byte[] bytes) {
+    return most == ALL ? most : Math.min(most, 10 + most * USUAL_BYTES / bytes.length);
   }
 
   /// Small inputs of every reader, damaged at each byte. A new reader is put in here.
@@ -68,6 +111,19 @@ public final class CampaignMain {
     int number = 0;
     for (byte[] seed : Seeds.streams()) {
       campaign.run("seed " + number++, seed, streams, Positions.inStream(seed, 61), most);
+    }
+    for (byte[] seed : Seeds.early()) {
+      campaign.run(
+          "early " + number++, seed, StreamSubject.ofFiles(), Positions.inStream(seed, 61), most);
+    }
+    for (byte[] seed : Seeds.connections()) {
+      int[] positions = Positions.inConnections(seed, 61);
+      List<MultifdSubject> subjects = List.of(MultifdSubject.values());
+      campaign.run("connections " + number++, seed, subjects, positions, most);
+    }
+    for (byte[] seed : Seeds.returnPaths()) {
+      List<ReturnPathSubject> subjects = List.of(ReturnPathSubject.values());
+      campaign.run("return path " + number++, seed, subjects, Positions.all(seed), ALL);
     }
     for (byte[] seed : Seeds.vmdescs()) {
       campaign.run(

@@ -8,9 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
-/// The first bytes of an array as a source, a channel, and as what a copy of them must be. Copies
-/// nothing.
-record Input(byte[] bytes, int length) {
+/// Bytes of an array as a source, a channel, and as what a copy of them must be. Copies nothing.
+record Input(byte[] bytes, int from, int length) {
   ByteSource source() {
     return new ByteSource() {
       @Override
@@ -22,7 +21,7 @@ record Input(byte[] bytes, int length) {
       public int read(long position, MemorySegment target) {
         int count = (int) Math.clamp(length - position, 0, target.byteSize());
         if (count > 0) {
-          MemorySegment.copy(MemorySegment.ofArray(bytes), position, target, 0, count);
+          MemorySegment.copy(MemorySegment.ofArray(bytes), from + position, target, 0, count);
         }
         return count;
       }
@@ -43,7 +42,7 @@ record Input(byte[] bytes, int length) {
           return -1;
         }
         int count = Math.min(Math.min(piece, target.remaining()), length - position);
-        target.put(bytes, position, count);
+        target.put(bytes, from + position, count);
         position += count;
         return count;
       }
@@ -63,27 +62,34 @@ record Input(byte[] bytes, int length) {
     private int position;
 
     @Override
-    public int write(ByteBuffer from) {
-      int count = from.remaining();
+    public int write(ByteBuffer source) {
+      int count = source.remaining();
       if (count > length - position) {
         throw new AssertionError("a copy of " + length + " bytes that is longer");
       }
-      int same = from.mismatch(ByteBuffer.wrap(bytes, position, count));
+      int same = source.mismatch(ByteBuffer.wrap(bytes, from + position, count));
       if (same >= 0) {
         throw new AssertionError(
             "a copy that differs at 0x" + Integer.toHexString(position + same));
       }
       position += count;
-      from.position(from.limit());
+      source.position(source.limit());
       return count;
     }
 
     /// Fails unless all has been copied but zero padding.
     void whole() {
       for (int i = position; i < length; i++) {
-        if (bytes[i] != 0) {
+        if (bytes[from + i] != 0) {
           throw new AssertionError("a copy that lacks the byte at 0x" + Integer.toHexString(i));
         }
+      }
+    }
+
+    /// Fails unless EOF is what has been copied last.
+    void endsBehindEof() {
+      if (position == 0 || bytes[from + position - 1] != 0) {
+        throw new AssertionError("a copy without EOF, of 0x" + Integer.toHexString(position));
       }
     }
 

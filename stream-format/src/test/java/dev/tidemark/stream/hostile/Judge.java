@@ -31,4 +31,23 @@ public final class Judge {
       throw new AssertionError(e.toString(), e);
     }
   }
+
+  /// Whether a subject takes good bytes as it should: reads them, or refuses them if it may.
+  ///
+  /// @param subject the reader
+  /// @param good the bytes
+  /// @throws AssertionError as [#reads]
+  public static boolean takes(Subject subject, byte[] good) {
+    if (reads(subject, good, good.length)) {
+      return true;
+    }
+    try {
+      subject.read(good, good.length);
+      return false;
+    } catch (StreamException.Unsupported e) {
+      return subject.mayRefuse();
+    } catch (IOException e) {
+      return false;
+    }
+  }
 }

@@ -2,13 +2,33 @@
 
 package dev.tidemark.stream.hostile;
 
+import dev.tidemark.stream.fixture.ScriptEncoder;
+import dev.tidemark.stream.fixture.StreamScript;
+import dev.tidemark.stream.fixture.StreamScript.Advice;
+import dev.tidemark.stream.fixture.StreamScript.Command;
+import dev.tidemark.stream.fixture.StreamScript.Early;
+import dev.tidemark.stream.fixture.StreamScript.EmptyPart;
+import dev.tidemark.stream.fixture.StreamScript.Live;
+import dev.tidemark.stream.fixture.StreamScript.PageRecord;
+import dev.tidemark.stream.fixture.StreamScript.PageRecord.Kind;
+import dev.tidemark.stream.fixture.StreamScript.Shape;
+import dev.tidemark.stream.fixture.StreamScript.Step;
 import dev.tidemark.stream.fixture.StreamSpec;
 import dev.tidemark.stream.fixture.StreamSpec.Block;
 import dev.tidemark.stream.fixture.StreamSpec.Device;
 import dev.tidemark.stream.fixture.StreamSpec.Page;
+import dev.tidemark.stream.multifd.MultifdChannelWriter;
+import dev.tidemark.stream.multifd.MultifdInitialPacket;
+import dev.tidemark.stream.multifd.MultifdMethod;
+import dev.tidemark.stream.multifd.MultifdPacket.RamPacket;
+import dev.tidemark.stream.multifd.RamPacketHeader;
+import dev.tidemark.stream.ram.RamBlock;
+import dev.tidemark.stream.ram.RamPages;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -19,14 +39,180 @@ import java.util.List;
 public final class Seeds {
   private Seeds() {}
 
-  /// Streams with each of the elements that [StreamSpec] knows, with and without footers,
-  /// configuration, vmdesc and END.
+  /// vmdesc of the devices in the packages of [#streams].
+  static final String LAYOUT =
+      "{\"devices\":[{\"name\":\"p60/d\",\"instance_id\":0,\"fields\":[{\"size\":3}]},"
+          + "{\"name\":\"p61/d\",\"instance_id\":1,\"fields\":[{\"size\":0}]}]}";
+
+  /// Streams with each element and record there is, in each shape.
   public static List<byte[]> streams() {
     List<byte[]> seeds = new ArrayList<>();
     for (int i = 0; i < 16; i++) {
       seeds.add(spec((i & 1) == 0, (i & 2) == 0, (i & 4) == 0, (i & 8) == 0).encode());
     }
+    for (Advice advice : Advice.values()) {
+      for (boolean on : new boolean[] {true, false}) {
+        seeds.add(script(advice, on, List.of(), false));
+        seeds.add(script(advice, on, List.of("x-ignore-shared"), false));
+        seeds.add(script(advice, on, List.of(), true));
+      }
+    }
+    seeds.add(script(Advice.NONE, true, List.of("mapped-ram"), false));
+    seeds.add(script(Advice.BITMAPS, false, List.of("x-ignore-shared", "mapped-ram"), false));
     return List.copyOf(seeds);
+  }
+
+  /// Streams with device sections in front of RAM, which only vmdesc delimits.
+  public static List<byte[]> early() {
+    Shape shape = new Shape(1024, "m", true, false, List.of(), Advice.NONE, false, true, true, 1);
+    return List.of(
+        new ScriptEncoder(
+                new StreamScript(
+                    shape,
+                    blocks(),
+                    List.of(new Early(5)),
+                    List.of(new Early(7), record(Kind.PAGE, 0)),
+                    List.of(),
+                    List.of(new StreamScript.Device("d", 0, 4))))
+            .bytes());
+  }
+
+  /// Multifd connections, as [MultifdSubject] takes them.
+  public static List<byte[]> connections() {
+    List<byte[]> seeds = new ArrayList<>();
+    for (boolean perSection : new boolean[] {false, true}) {
+      for (MultifdMethod method : MultifdMethod.values()) {
+        if (method.isWritten()) {
+          seeds.add(connections(method, perSection));
+        }
+      }
+    }
+    return List.copyOf(seeds);
+  }
+
+  /// Pages of 64 KiB, so that packets are small; their content compresses to little, and without
+  /// compression all pages are zero.
+  private static byte[] connections(MultifdMethod method, boolean perSection) {
+    int pageSize = 65536;
+    RamBlock block = new RamBlock(0, "a", 2 * pageSize);
+    List<byte[]> channels = new ArrayList<>();
+    try {
+      for (int id = 0; id < 2; id++) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (MultifdChannelWriter channel =
+            new MultifdChannelWriter(Channels.newChannel(out), pageSize)) {
+          channel.initial(new MultifdInitialPacket(MultifdInitialPacket.NO_UUID, id));
+          channel.with(RamPacket.sync(0));
+          int normal = method == MultifdMethod.NONE ? 0 : 1;
+          RamPages pages =
+              visitor -> {
+                if (normal == 1) {
+                  visitor.page(
+                      block, 0, MemorySegment.ofArray(new byte[pageSize]).fill((byte) 7), 0);
+                }
+                visitor.zeroPage(block, pageSize);
+              };
+          if (id == 1) {
+            channel.with(
+                new RamPacket(0, RamPacketHeader.of(method, pageSize, 1, "a", normal, 1), pages));
+          }
+          channel.with(RamPacket.sync(2));
+        }
+        channels.add(out.toByteArray());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Shape shape =
+        new Shape(pageSize, "m", true, false, List.of(), Advice.NONE, false, true, true, 1);
+    byte[] main =
+        new ScriptEncoder(
+                new StreamScript(
+                    shape,
+                    List.of(new StreamScript.Block("a", 2, 0, 0)),
+                    List.of(),
+                    List.of(),
+                    List.of(record(Kind.ZERO, 0)),
+                    List.of(new StreamScript.Device("d", 0, 4))))
+            .bytes();
+    return MultifdSubject.framed(channels, perSection ? main : flushed(main));
+  }
+
+  /// The same with a flush word in front of each EOS of RAM.
+  private static byte[] flushed(byte[] main) {
+    String eos = "0000000000000010" + "7e00000002";
+    String hex = HexFormat.of().formatHex(main);
+    return hex(hex.replace(eos, "0000000000000200" + eos));
+  }
+
+  /// Return paths.
+  public static List<byte[]> returnPaths() {
+    return List.of(
+        hex(
+            "0002"
+                + "0004"
+                + "00000001" // PONG
+                + "0003"
+                + "0013"
+                + "0000000000002000"
+                + "00001000"
+                + name("pc.ram") // REQ_PAGES_ID
+                + "0004"
+                + "000c"
+                + "0000000000003000"
+                + "00001000" // REQ_PAGES
+                + "0005"
+                + "0002"
+                + name("a")
+                + "0000000000000008"
+                + "ff00000000000080"
+                + "0123456789abcdef" // RECV_BITMAP
+                + "0006"
+                + "0004"
+                + "00000001" // RESUME_ACK
+                + "0007"
+                + "0000" // SWITCHOVER_ACK
+                + "0001"
+                + "0004"
+                + "00000000"), // SHUT
+        hex("0007" + "0000" + "0001" + "0004" + "00000001"));
+  }
+
+  private static PageRecord record(Kind kind, int page) {
+    return new PageRecord(kind, 0, page, 70 + page, false);
+  }
+
+  private static List<StreamScript.Block> blocks() {
+    return List.of(
+        new StreamScript.Block("pc.ram", 3, 21, 0xc0000), new StreamScript.Block("b", 1, 0, 0));
+  }
+
+  private static byte[] script(
+      Advice advice, boolean on, List<String> capabilities, boolean packaged) {
+    Shape shape = new Shape(1024, "m", true, on, capabilities, advice, !on, on, on, on ? 1 : 2);
+    List<Step> body = new ArrayList<>();
+    if (capabilities.isEmpty()) {
+      for (Kind kind : Kind.values()) {
+        body.add(record(kind, 1));
+      }
+      body.add(new EmptyPart());
+    }
+    for (Live device : Live.values()) {
+      body.add(new StreamScript.Iterable(device, 4));
+      body.add(new StreamScript.Iterable(device, 2));
+    }
+    List<StreamScript.Device> devices =
+        List.of(new StreamScript.Device("d", 0, 3), new StreamScript.Device("d", 1, 0));
+    for (int command : new int[] {4, 6, 9, 10, 11, 5}) {
+      body.add(new Command(command, 1));
+    }
+    if (packaged) {
+      body.add(new StreamScript.Package(devices));
+      body.add(record(Kind.ZERO, 2));
+    }
+    List<Step> head = List.of(new Command(1, 0), new Command(2, 7));
+    List<PageRecord> last = List.of(record(Kind.DELTA, 1), record(Kind.ZERO, 2));
+    return new ScriptEncoder(new StreamScript(shape, blocks(), head, body, last, devices)).bytes();
   }
 
   /// The stream that has most.

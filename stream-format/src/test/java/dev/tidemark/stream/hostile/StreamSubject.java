@@ -6,13 +6,17 @@ import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamElement;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
+import dev.tidemark.stream.StreamElement.PackagedStream;
 import dev.tidemark.stream.StreamElement.RamSection;
+import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
 import dev.tidemark.stream.StreamTransform;
 import dev.tidemark.stream.StreamWriter;
 import dev.tidemark.stream.TargetPageSize;
 import dev.tidemark.stream.ram.PageVisitor;
+import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.IOException;
+import java.util.List;
 
 /// The ways to read a migration stream.
 public enum StreamSubject implements Subject {
@@ -75,18 +79,23 @@ public enum StreamSubject implements Subject {
   COPIED {
     @Override
     void read(Input in) throws IOException {
-      copy(SETTINGS.read(in.source()), in);
+      copy(SETTINGS.read(in.source()), in, false);
     }
   },
   /// Copied from a pipe.
   COPIED_PIPE {
     @Override
     void read(Input in) throws IOException {
-      copy(SETTINGS.read(in.channel(997)), in);
+      copy(SETTINGS.read(in.channel(997)), in, true);
     }
   },
-  /// Opened as a checkpoint.
+  /// Opened as a checkpoint, which not every stream is.
   CHECKPOINT {
+    @Override
+    public boolean mayRefuse() {
+      return true;
+    }
+
     @Override
     void read(Input in) throws IOException {
       try (StreamCheckpoint checkpoint = StreamCheckpoint.open(SETTINGS, in.source())) {
@@ -115,12 +124,29 @@ public enum StreamSubject implements Subject {
 
   private static final int WINDOW = 128 << 10;
 
+  /// Of the devices that the seeds have in packages.
+  private static final VmDescription LAYOUT = layout();
+
+  private static VmDescription layout() {
+    try {
+      return VmDescription.parse(Seeds.LAYOUT, 0);
+    } catch (StreamException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private static final MigrationStream SETTINGS =
       MigrationStream.of(TargetPageSize.detect()).withWindow(WINDOW);
 
+  /// Those that read a seekable source: all that can be had of a stream with a device section in
+  /// front of RAM, whose length a pipe does not tell.
+  public static List<StreamSubject> ofFiles() {
+    return List.of(SEEKABLE, SKIPPED, RECORDS, DEVICE_TAIL, COPIED, CHECKPOINT);
+  }
+
   @Override
   public void read(byte[] bytes, int length) throws IOException {
-    read(new Input(bytes, length));
+    read(new Input(bytes, 0, length));
   }
 
   /// Right behind EOF, since vmdesc is optional.
@@ -159,18 +185,32 @@ public enum StreamSubject implements Subject {
           hash = section.take(ram, hash, reader.targetPageSize());
         } else if (e instanceof DeviceStateTail tail) {
           tail.resolve();
+        } else if (e instanceof PackagedStream packaged) {
+          packaged.commands();
+          packaged.resolve(LAYOUT);
         }
       }
     }
     return hash;
   }
 
-  private static void copy(StreamReader reader, Input input) throws IOException {
+  private static void copy(StreamReader reader, Input input, boolean piped) throws IOException {
     Input.Copy copy = input.new Copy();
+    boolean[] packaged = new boolean[1];
+    StreamTransform noting =
+        (out, e) -> {
+          packaged[0] |= e instanceof PackagedStream;
+          out.with(e);
+        };
     try (reader;
         StreamWriter writer = MigrationStream.write(copy)) {
-      writer.transform(reader, StreamTransform.IDENTITY);
+      writer.transform(reader, noting);
     }
-    copy.whole();
+    if (piped && packaged[0]) {
+      // A peer in postcopy is not waited for: what a pipe holds behind EOF is nobody's.
+      copy.endsBehindEof();
+    } else {
+      copy.whole();
+    }
   }
 }

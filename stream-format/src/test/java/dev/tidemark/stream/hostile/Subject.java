@@ -22,4 +22,10 @@ public interface Subject {
   default boolean mayEnd(byte[] bytes, int length) {
     return false;
   }
+
+  /// Whether the subject is one of those that need not read every good stream: what it refuses as
+  /// [dev.tidemark.stream.StreamException.Unsupported] is damaged all the same.
+  default boolean mayRefuse() {
+    return false;
+  }
 }

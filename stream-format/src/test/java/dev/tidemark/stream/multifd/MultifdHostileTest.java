@@ -82,15 +82,21 @@ class MultifdHostileTest {
     byte[] channel = whole.get(1);
     for (int at = 0; at < channel.length; at++) {
       if (!isContent(method, channel, at)) {
-        for (int mask : new int[] {0x01, 0x80, 0xff}) {
+        // Names, offsets and what must be zero are alike throughout: a sample of all damages, and
+        // one damage of each byte.
+        boolean field = at < 64 + HEADER || at % HEADER < 64 || at % 5 == 0;
+        int[] masks = field ? new int[] {0x01, 0x80, 0xff} : new int[] {1 << at % 8};
+        for (int mask : masks) {
           byte[] damaged = channel.clone();
           damaged[at] ^= (byte) mask;
           refused += Merging.reads(SETTINGS, with(whole, 1, damaged)) ? 0 : 1;
         }
-        // With the page size to be found.
-        byte[] damaged = channel.clone();
-        damaged[at] ^= (byte) 0x10;
-        Merging.reads(DETECTING, with(whole, 1, damaged));
+        if (field) {
+          // With the page size to be found.
+          byte[] damaged = channel.clone();
+          damaged[at] ^= (byte) 0x10;
+          Merging.reads(DETECTING, with(whole, 1, damaged));
+        }
       }
     }
     // Most of a header is magic, counts, names and what must be zero.
