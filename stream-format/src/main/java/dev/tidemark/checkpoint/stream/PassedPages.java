@@ -2,7 +2,6 @@
 
 package dev.tidemark.checkpoint.stream;
 
-import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.DeltaVisitor;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
@@ -11,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /// Hands pages on, and watches that none stays out: those of a mapped-ram file that are not stored
-/// are zero pages; discarded ones come again; and where there are pages at all, some have content.
+/// are zero pages, and discarded ones come again.
 class PassedPages implements PageVisitor {
   private final PageVisitor visitor;
   private final List<RamBlock> blocks;
@@ -80,26 +79,6 @@ class PassedPages implements PageVisitor {
   /// Whether a page with content has come.
   boolean hasContent() {
     return contents > 0;
-  }
-
-  /// Called at the end of a stream that is no mapped-ram file.
-  void checkComplete(long startOffset) throws StreamException {
-    discarded.checkAllReceived();
-    long pages = 0;
-    for (RamBlock block : blocks) {
-      pages += block.usedLength() / pageSize;
-    }
-    if (contents == 0 && zeroes < pages) {
-      throw withoutContent(startOffset);
-    }
-  }
-
-  /// A real VM has firmware at least.
-  static StreamException withoutContent(long startOffset) {
-    return new StreamException.Unsupported(
-        "no page has content: they are in the multifd channels, which are files of their own",
-        startOffset,
-        "checkpoint");
   }
 
   @Override

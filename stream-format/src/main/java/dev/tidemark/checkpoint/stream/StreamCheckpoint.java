@@ -240,7 +240,11 @@ public final class StreamCheckpoint implements Checkpoint {
       PageIndex pages = index[block.index()];
       for (long page = 0; page < block.usedLength() / reader.targetPageSize(); page++) {
         if (pages == null || pages.get(page) == PageIndex.MISSING) {
-          throw PassedPages.withoutContent(startOffset);
+          // A real VM has firmware at least.
+          throw new StreamException.Unsupported(
+              "no page has content: they are in the multifd channels, which are files of their own",
+              startOffset,
+              "checkpoint");
         }
       }
     }

@@ -38,9 +38,10 @@ import org.jspecify.annotations.Nullable;
 /// dropped. Of a postcopy stream the device state is that of its package. Pages that a mapped-ram
 /// file does not store are zero pages.
 ///
-/// What would lose pages is [StreamException.Unsupported]: a postcopy or multifd stream whose pages
-/// went over other channels, and the mapped-ram file of a background snapshot, whose bitmaps QEMU
-/// leaves empty. That is known when all pages have been visited.
+/// What would lose pages is [StreamException.Unsupported]: a postcopy stream whose pages went over
+/// another channel, and the mapped-ram file of a background snapshot, whose bitmaps QEMU leaves
+/// empty. That is known when all pages have been visited. That the pages went over multifd channels
+/// is not seen here, but by [StreamCheckpoint].
 public final class StreamCheckpointStream implements CheckpointStream {
   private final StreamReader reader;
   private boolean footersKnown;
@@ -247,9 +248,8 @@ public final class StreamCheckpointStream implements CheckpointStream {
         case VmDescription e -> throw new AssertionError(e);
       }
     }
-    if (!mapped) {
-      pages.checkComplete(startOffset);
-    } else if (!ended && !pages.hasContent()) {
+    discarded.checkAllReceived();
+    if (mapped && !ended && !pages.hasContent()) {
       throw emptyBitmaps(startOffset);
     }
   }
