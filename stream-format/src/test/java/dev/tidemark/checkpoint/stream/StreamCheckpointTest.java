@@ -140,7 +140,7 @@ class StreamCheckpointTest {
 
   @ParameterizedTest
   @FieldSource("READABLE")
-  void realStreamsKeepTheirState(String name) throws IOException {
+  void realStreamsKeepTheirRam(String name) throws IOException {
     Corpus.Entry entry = Corpus.entry(name);
     ByteSource source = new MemorySource(Corpus.bytes(name));
     try (StreamCheckpoint checkpoint =
