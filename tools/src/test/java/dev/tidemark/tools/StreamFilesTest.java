@@ -37,16 +37,16 @@ class StreamFilesTest {
   private static final Map<String, String> REFUSED =
       Map.of(
           "pc-10.0-mapped-ram-background",
-          "4 mapped-ram file of a background snapshot: no page is marked as stored",
+          "5 mapped-ram file of a background snapshot: no page is marked as stored",
           "pc-10.0-mapped-ram-offset",
-          "3 not a checkpoint that Tidemark can read",
+          "4 not a checkpoint that Tidemark can read",
           "pc-10.0-postcopy-preempt",
-          "4 discarded pages that do not come again: they went over another channel",
+          "5 discarded pages that do not come again: they went over another channel",
           "pc-10.0-postcopy-recovery",
           "3 the stream ends");
 
   private static final String MAIN_ALONE =
-      "4 no page has content: they are in the multifd channels, which are files of their own";
+      "5 no page has content: they are in the multifd channels, which are files of their own";
 
   static List<String> names() {
     return Corpus.names().stream().filter(name -> refusal(name).isEmpty()).toList();

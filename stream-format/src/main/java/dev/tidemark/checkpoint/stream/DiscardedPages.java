@@ -30,7 +30,11 @@ final class DiscardedPages {
 
   private final List<RamBlock> blocks;
   private final int pageSize;
-  private final @Nullable MemorySegment[][] chunks;
+
+  /// For each block, its first chunk in [#chunks]; behind the last, how many there are.
+  private final long[] firstChunks;
+
+  private @Nullable MemorySegment[] chunks = {};
   private final Arena arena = Arena.ofAuto();
   private long bytes;
   private long mayDiscard;
@@ -40,8 +44,10 @@ final class DiscardedPages {
   DiscardedPages(List<RamBlock> blocks, int pageSize) {
     this.blocks = blocks;
     this.pageSize = pageSize;
-    chunks = new MemorySegment[blocks.size()][];
+    firstChunks = new long[blocks.size() + 1];
     for (RamBlock block : blocks) {
+      long count = (block.usedLength() / pageSize + CHUNK_PAGES - 1) / CHUNK_PAGES;
+      firstChunks[block.index() + 1] = firstChunks[block.index()] + count;
       // A source discards a page once.
       mayDiscard += 2 * (block.usedLength() / pageSize);
     }
@@ -91,21 +97,18 @@ final class DiscardedPages {
   }
 
   private void set(RamBlock block, long page, long at) throws StreamException {
-    MemorySegment[] own = chunks[block.index()];
-    if (own == null) {
-      long count = (block.usedLength() / pageSize + CHUNK_PAGES - 1) / CHUNK_PAGES;
-      own = new MemorySegment[Math.toIntExact(count)];
-      chunks[block.index()] = own;
+    if (chunks.length == 0) {
+      chunks = new MemorySegment[Math.toIntExact(firstChunks[blocks.size()])];
     }
-    int index = (int) (page / CHUNK_PAGES);
-    MemorySegment chunk = own[index];
+    int index = (int) (firstChunks[block.index()] + page / CHUNK_PAGES);
+    MemorySegment chunk = chunks[index];
     if (chunk == null) {
       bytes += CHUNK_BYTES;
       if (bytes > MOST_BYTES) {
         throw new StreamException.LimitExceeded("too much RAM discarded", at, CONTEXT);
       }
       chunk = arena.allocate(CHUNK_BYTES, 8);
-      own[index] = chunk;
+      chunks[index] = chunk;
     }
     long word = page % CHUNK_PAGES / 64;
     long bits = chunk.getAtIndex(ValueLayout.JAVA_LONG, word);
@@ -120,9 +123,8 @@ final class DiscardedPages {
     if (remaining == 0) {
       return;
     }
-    MemorySegment[] own = chunks[block.index()];
     long page = pageOffset / pageSize;
-    MemorySegment chunk = own == null ? null : own[(int) (page / CHUNK_PAGES)];
+    MemorySegment chunk = chunks[(int) (firstChunks[block.index()] + page / CHUNK_PAGES)];
     if (chunk == null) {
       return;
     }
