@@ -81,6 +81,16 @@ record BrokenOff(Checkpoint checkpoint, StreamException damage) implements Check
     }
 
     @Override
+    public boolean footers() {
+      return whole.footers();
+    }
+
+    @Override
+    public byte[] earlySections() throws IOException {
+      return whole.earlySections();
+    }
+
+    @Override
     public int targetPageSize() {
       return whole.targetPageSize();
     }

@@ -24,6 +24,17 @@ public interface CheckpointStream extends Closeable {
   /// Whether every page is visited at most once; if not, a later one wins.
   boolean eachPageOnce();
 
+  /// Whether sections have footers. Known when the first page is visited; a stream that has pages
+  /// in
+  /// RAM START itself tells it behind them.
+  boolean footers();
+
+  /// The device sections that a destination needs before the pages, see [DeviceState#early]; all of
+  /// them when the first page is visited.
+  ///
+  /// @throws IOException if the input cannot be read
+  byte[] earlySections() throws IOException;
+
   /// Visits all pages in stored order. May be called once.
   ///
   /// @param visitor takes the pages

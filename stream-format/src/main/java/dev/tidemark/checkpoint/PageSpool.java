@@ -127,7 +127,8 @@ public final class PageSpool implements DeltaVisitor, Closeable {
     PageSpool spool = create(folder, in.ramBlocks(), in.targetPageSize());
     try {
       in.forEachPage(spool);
-      return new SpooledCheckpoint(spool, format, in.configuration(), in.deviceState());
+      return new SpooledCheckpoint(
+          spool, format, in.configuration(), in.deviceState(), in.footers());
     } catch (IOException | RuntimeException | Error e) {
       spool.close();
       throw e;

@@ -15,16 +15,19 @@ final class SpooledCheckpoint implements Checkpoint {
   private final CheckpointFormat format;
   private final MachineConfiguration configuration;
   private final DeviceState devices;
+  private final boolean footers;
 
   SpooledCheckpoint(
       PageSpool spool,
       CheckpointFormat format,
       MachineConfiguration configuration,
-      DeviceState devices) {
+      DeviceState devices,
+      boolean footers) {
     this.spool = spool;
     this.format = format;
     this.configuration = configuration;
     this.devices = devices;
+    this.footers = footers;
   }
 
   @Override
@@ -99,6 +102,16 @@ final class SpooledCheckpoint implements Checkpoint {
     @Override
     public boolean eachPageOnce() {
       return true;
+    }
+
+    @Override
+    public boolean footers() {
+      return footers;
+    }
+
+    @Override
+    public byte[] earlySections() {
+      return devices.early();
     }
 
     @Override

@@ -11,8 +11,10 @@ import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// Format: `postcopy_start` in `migration/migration.c`, QEMU 10.0.2.
 final class PackageReader {
   private static final String CONTEXT = "package";
+  private static final int SIZE_COMMAND = 5;
   private static final int WINDOW_BYTES = 128 << 10;
 
   private final StreamWindow in;
@@ -54,6 +57,47 @@ final class PackageReader {
           }
           return List.copyOf(found);
         });
+  }
+
+  /// What stands between the commands. Where the sections begin, the commands before say; where
+  /// they
+  /// end, only the last bytes: a RUN, and before it a PING where a footer, or the package's
+  /// beginning, stands before that.
+  static byte[] deviceSections(PackagedStream packaged, boolean footers) throws StreamException {
+    byte[] bytes = packaged.bytes();
+    int start = 0;
+    for (Command command : commands(packaged)) {
+      start += SIZE_COMMAND + command.data().length;
+    }
+    int end = bytes.length;
+    if (end - start >= SIZE_COMMAND && isCommand(bytes, end - SIZE_COMMAND, Command.POSTCOPY_RUN)) {
+      end -= SIZE_COMMAND;
+    }
+    int ping = end - SIZE_COMMAND - Integer.BYTES;
+    if (ping >= start
+        && isCommand(bytes, ping, Command.PING)
+        && (!footers || isFooter(bytes, start, ping))) {
+      end = ping;
+    }
+    if (end > start && footers && !isFooter(bytes, start, end)) {
+      throw new StreamException.Malformed(
+          "package that does not end with a section or RUN",
+          packaged.contentOffset() + end,
+          CONTEXT);
+    }
+    return Arrays.copyOfRange(bytes, start, end);
+  }
+
+  private static boolean isCommand(byte[] bytes, int at, int command) {
+    ByteBuffer in = ByteBuffer.wrap(bytes, at, SIZE_COMMAND);
+    return in.get() == StreamDescriptor.COMMAND
+        && in.getShort() == command
+        && in.getShort() == Math.max(0, Command.fixedLength(command));
+  }
+
+  private static boolean isFooter(byte[] bytes, int start, int end) {
+    return end - start > StreamDescriptor.SIZE_FOOTER
+        && bytes[end - StreamDescriptor.SIZE_FOOTER] == StreamDescriptor.SECTION_FOOTER;
   }
 
   static Optional<List<StreamElement>> split(PackagedStream packaged, VmDescription layout)

@@ -190,6 +190,15 @@ public sealed interface StreamElement {
       return PackageReader.split(this, layout);
     }
 
+    /// The device sections, as they stand in the package: without the commands at its head, and
+    /// without RUN and a PING at its end.
+    ///
+    /// @param footers whether sections have footers
+    /// @throws StreamException if the package breaks the format there
+    public byte[] deviceSections(boolean footers) throws StreamException {
+      return PackageReader.deviceSections(this, footers);
+    }
+
     /// A package made of elements.
     ///
     /// @param elements commands and device sections in order; no other kind

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,30 +18,95 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Bare migration streams of real QEMU through the commands that read.
 class StreamFilesTest {
+  private static final Map<String, String> MAIN_RAM =
+      Map.of(
+          "qemu-system-x86_64", "pc.ram",
+          "qemu-system-aarch64", "mach-virt.ram",
+          "qemu-system-ppc64", "ppc_spapr.ram",
+          "qemu-system-s390x", "s390.ram");
+
+  private static final Map<String, String> LIVE =
+      Map.of(
+          "pc-10.0-dirty-bitmaps", "dirty-bitmap",
+          "pseries-10.0-htab", "spapr/htab",
+          "s390x-10.0-storage-attributes", "s390-storage_attributes");
+
   @TempDir Path folder;
 
+  /// What is said of files that hold no whole VM, and by which exit code.
+  private static final Map<String, String> REFUSED =
+      Map.of(
+          "pc-10.0-mapped-ram-background",
+          "5 mapped-ram file of a background snapshot: no page is marked as stored",
+          "pc-10.0-mapped-ram-offset",
+          "4 not a checkpoint that Tidemark can read",
+          "pc-10.0-postcopy-preempt",
+          "5 discarded pages that do not come again: they went over another channel",
+          "pc-10.0-postcopy-recovery",
+          "3 the stream ends");
+
+  private static final String MAIN_ALONE =
+      "5 no page has content: they are in the multifd channels, which are files of their own";
+
   static List<String> names() {
-    return Corpus.plain();
+    return Corpus.names().stream().filter(name -> refusal(name).isEmpty()).toList();
+  }
+
+  static List<String> refused() {
+    return Corpus.names().stream().filter(name -> !refusal(name).isEmpty()).toList();
+  }
+
+  private static String refusal(String name) {
+    return Corpus.entry(name).kind() == Corpus.Kind.MULTIFD
+        ? MAIN_ALONE
+        : REFUSED.getOrDefault(name, "");
   }
 
   @ParameterizedTest
   @MethodSource("names")
   void everyStreamIsInspectedAndVerified(String name) throws IOException {
     Path file = Files.write(folder.resolve(name), Corpus.bytes(name));
+    Corpus.Entry entry = Corpus.entry(name);
     assertThat(Cli.run("inspect", file).ok().out())
-        .contains(
-            ": QEMU migration stream, ", name.startsWith("virt") ? "mach-virt.ram" : "pc.ram");
+        .contains(": QEMU migration stream, ", MAIN_RAM.getOrDefault(entry.program(), "?"))
+        .containsPattern(
+            entry.kind() == Corpus.Kind.EARLY_SECTION ? "virtio-mem-device-early +0 +1 +[0-9]" : "")
+        .contains(LIVE.getOrDefault(name, ""));
 
-    long pages = Corpus.entry(name).ramBytes() / Corpus.entry(name).targetPageSize();
+    long pages = entry.ramBytes() / entry.targetPageSize();
     Cli verified = Cli.run("verify", file);
     assertThat(verified.code()).isZero();
     assertThat(verified.out()).contains(": ok: " + pages + " pages (");
+    boolean vmdesc = entry.kind() != Corpus.Kind.POSTCOPY && !name.endsWith("no-vmdesc");
     assertThat(verified.err())
         .isEqualTo(
-            name.endsWith("no-vmdesc")
-                ? "tidemark: warning: the stream has no vmdesc: that its end is missing could not be"
-                    + " seen\n"
-                : "");
+            vmdesc
+                ? ""
+                : "tidemark: warning: the stream has no vmdesc: that its end is missing could not be"
+                    + " seen\n");
+
+    assertThat(Cli.run("list", folder).ok().out()).containsPattern("complete +" + name);
+  }
+
+  @ParameterizedTest
+  @MethodSource("refused")
+  void whatIsNoWholeVmIsRefused(String name) throws IOException {
+    Path file = Files.write(folder.resolve(name), Corpus.bytes(name));
+    int code = refusal(name).charAt(0) - '0';
+    String why = refusal(name).substring(2);
+    for (String command : List.of("inspect", "verify")) {
+      Cli refused = Cli.run(command, file);
+      assertThat(refused.code()).isEqualTo(code);
+      assertThat(refused.err()).contains(name, why).hasLineCount(1);
+    }
+    Cli listed = Cli.run("list", "--json", folder).ok();
+    if (name.endsWith("-offset")) {
+      // A folder has other files too.
+      assertThat(listed.out()).doesNotContain(name);
+    } else {
+      assertThat(listed.out())
+          .contains(name, why, code == 3 ? "\"incomplete\"" : "\"unsupported\"");
+    }
   }
 
   @Test

@@ -100,7 +100,7 @@ public final class ArchiveCheckpoint implements Checkpoint {
     return archive;
   }
 
-  private Facts facts() {
+  Facts facts() {
     return archive.facts();
   }
 
@@ -182,6 +182,8 @@ public final class ArchiveCheckpoint implements Checkpoint {
     }
     int end = ramEnd.length + devices;
     return new DeviceState(
+        facts.prologue().earlySections(),
+        List.of(),
         Arrays.copyOfRange(bytes, ramEnd.length, end),
         hasVmdesc
             ? Optional.of(new String(bytes, end + gap, vmdescBytes, UTF_8))

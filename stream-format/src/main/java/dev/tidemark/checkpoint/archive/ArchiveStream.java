@@ -49,6 +49,16 @@ final class ArchiveStream implements CheckpointStream {
   }
 
   @Override
+  public boolean footers() {
+    return checkpoint.facts().prologue().footers();
+  }
+
+  @Override
+  public byte[] earlySections() {
+    return checkpoint.facts().prologue().earlySections();
+  }
+
+  @Override
   public void forEachPage(PageVisitor visitor) throws IOException {
     if (visited) {
       throw new IllegalStateException("pages were visited already");

@@ -7,11 +7,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.tidemark.checkpoint.CheckpointTarget;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.Manifest;
+import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.RamRecords;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
@@ -163,9 +165,21 @@ public final class ArchiveWriter implements Closeable {
   ///
   /// @param state the device state
   /// @param manifest what is noted beside it
+  /// @throws StreamException.Unsupported if there are live sections, for which an archive has no
+  ///     room
   /// @throws IOException if the target cannot be written
+  /// @throws IllegalArgumentException if the early sections are not those of the prologue
   public void finish(DeviceState state, Manifest manifest) throws IOException {
     checkWriting();
+    if (!state.iterable().isEmpty()) {
+      throw new StreamException.Unsupported(
+          "live section \"" + state.iterable().getFirst().header().idstr() + "\"",
+          state.iterable().getFirst().streamOffset(),
+          "archive");
+    }
+    if (!Arrays.equals(state.early(), prologue.earlySections())) {
+      throw new IllegalArgumentException("early sections other than those of the prologue");
+    }
     finished = true;
     writeEpilogue(StreamBytes.epilogue(prologue, state));
     out.body(new byte[Lz4FrameDescriptor.END_MARK_SIZE]);

@@ -8,6 +8,7 @@ import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.SectionHeader;
 import dev.tidemark.stream.StreamElement;
+import dev.tidemark.stream.StreamElement.IterableSection;
 import dev.tidemark.stream.StreamElement.RamSection.Phase;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamWriter;
@@ -19,13 +20,16 @@ import dev.tidemark.stream.vmstate.GlobalState;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /// Writes a checkpoint as the migration stream that a destination QEMU takes, in its simplest form:
-/// header, configuration, RAM START, one PART with all pages, RAM END, device sections, EOF,
-/// vmdesc. No commands.
+/// header, configuration, early device sections, RAM START, one PART with all pages, sections of
+/// other iterable devices, RAM END, device sections, EOF, vmdesc. No commands. Footers and
+/// configuration where the source had them.
 ///
 /// Zero pages are written too, since a destination may have loaded content of its own into ROM.
 public final class CheckpointStreamWriter {
@@ -71,40 +75,7 @@ public final class CheckpointStreamWriter {
   /// @throws IOException if one cannot be read or the other cannot be written
   public static long write(CheckpointStream in, WritableByteChannel out, Options options)
       throws IOException {
-    // Not closed: that would close the channel, which is the caller's.
-    @SuppressWarnings("resource")
-    StreamWriter writer = MigrationStream.write(out);
-    writer.targetPageSize(in.targetPageSize());
-    writer.with(new StreamElement.FileHeader());
-    MachineConfiguration machine = forDestination(in.configuration());
-    // Machine types that write no configuration section write no footers either.
-    writer.footers(!machine.machineType().isEmpty());
-    if (!machine.machineType().isEmpty()) {
-      writer.with(StreamElement.Configuration.of(machine));
-    }
-    SectionHeader ram = SectionHeader.ram(RAM_SECTION_ID);
-    List<RamBlockEntry> blockList = in.ramBlocks().stream().map(RamBlockEntry::of).toList();
-    writer.beginRam(Phase.START, ram, blockList).end();
-
-    RamSectionWriter part = writer.beginRam(Phase.PART, ram, List.of());
-    in.forEachPage(new Counted(part, writer, options.progress()));
-    part.end();
-
-    DeviceState devices = in.deviceState();
-    writer.beginRam(Phase.END, ram, List.of()).end();
-    byte[] sections =
-        options
-            .runState()
-            .map(state -> GlobalState.withRunState(devices.sections(), state))
-            .orElse(devices.sections());
-    writer.raw(MemorySegment.ofArray(sections));
-    writer.with(new StreamElement.EndOfFile(0));
-    if (devices.vmdesc().isPresent()) {
-      writer.with(new StreamElement.VmDescription(0, devices.vmdesc().get()));
-    }
-    writer.flush();
-    options.progress().accept(writer.bytesWritten());
-    return writer.bytesWritten();
+    return new Copy(in, out, options).write();
   }
 
   private static MachineConfiguration forDestination(MachineConfiguration machine)
@@ -120,31 +91,88 @@ public final class CheckpointStreamWriter {
         machine.uuid());
   }
 
-  private static final class Counted implements PageVisitor {
-    private final RamSectionWriter part;
+  /// One checkpoint on its way. What comes before the pages is written when the first is visited:
+  /// only then is it known whole.
+  private static final class Copy implements PageVisitor {
+    private final CheckpointStream in;
     private final StreamWriter writer;
-    private final LongConsumer progress;
+    private final Options options;
+    private final SectionHeader ram = SectionHeader.ram(RAM_SECTION_ID);
+    private @Nullable RamSectionWriter part;
+    private boolean footers;
+    private byte[] early = {};
     private long next = PROGRESS_STEP;
 
-    Counted(RamSectionWriter part, StreamWriter writer, LongConsumer progress) {
-      this.part = part;
-      this.writer = writer;
-      this.progress = progress;
+    // The writer is not closed: that would close the channel, which is the caller's.
+    @SuppressWarnings("resource")
+    Copy(CheckpointStream in, WritableByteChannel out, Options options) {
+      this.in = in;
+      this.writer = MigrationStream.write(out).targetPageSize(in.targetPageSize());
+      this.options = options;
+    }
+
+    long write() throws IOException {
+      MachineConfiguration machine = forDestination(in.configuration());
+      writer.with(new StreamElement.FileHeader());
+      if (!machine.machineType().isEmpty()) {
+        writer.with(StreamElement.Configuration.of(machine));
+      }
+      in.forEachPage(this);
+      part().end();
+      DeviceState devices = in.deviceState();
+      if (footers != in.footers() || !Arrays.equals(early, devices.early())) {
+        throw new StreamException.Unsupported(
+            "what stands before the pages is known only behind them", 0, "checkpoint");
+      }
+      for (IterableSection section : devices.iterable()) {
+        writer.with(section);
+      }
+      writer.footers(footers);
+      writer.beginRam(Phase.END, ram, List.of()).end();
+      byte[] sections =
+          options
+              .runState()
+              .map(state -> GlobalState.withRunState(devices.sections(), state))
+              .orElse(devices.sections());
+      writer.raw(MemorySegment.ofArray(sections));
+      writer.with(new StreamElement.EndOfFile(0));
+      if (devices.vmdesc().isPresent()) {
+        writer.with(new StreamElement.VmDescription(0, devices.vmdesc().get()));
+      }
+      writer.flush();
+      options.progress().accept(writer.bytesWritten());
+      return writer.bytesWritten();
+    }
+
+    private RamSectionWriter part() throws IOException {
+      RamSectionWriter begun = part;
+      if (begun != null) {
+        return begun;
+      }
+      footers = in.footers();
+      writer.footers(footers);
+      early = in.earlySections();
+      writer.raw(MemorySegment.ofArray(early));
+      List<RamBlockEntry> blockList = in.ramBlocks().stream().map(RamBlockEntry::of).toList();
+      writer.beginRam(Phase.START, ram, blockList).end();
+      begun = writer.beginRam(Phase.PART, ram, List.of());
+      part = begun;
+      return begun;
     }
 
     @Override
     public void page(RamBlock block, long pageOffset, MemorySegment window, long windowOffset)
         throws IOException {
-      part.page(block, pageOffset, window, windowOffset);
+      part().page(block, pageOffset, window, windowOffset);
       if (writer.bytesWritten() >= next) {
         next = writer.bytesWritten() + PROGRESS_STEP;
-        progress.accept(writer.bytesWritten());
+        options.progress().accept(writer.bytesWritten());
       }
     }
 
     @Override
     public void zeroPage(RamBlock block, long pageOffset) throws IOException {
-      part.zeroPage(block, pageOffset);
+      part().zeroPage(block, pageOffset);
     }
   }
 }

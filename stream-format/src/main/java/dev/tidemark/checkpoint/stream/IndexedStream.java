@@ -25,6 +25,7 @@ final class IndexedStream implements CheckpointStream {
 
   private final StreamCheckpoint checkpoint;
   private final ByteSource source;
+  private final long start;
   private final MemorySegment window;
   private final MemorySegment filled;
   private final int pageSize;
@@ -32,7 +33,9 @@ final class IndexedStream implements CheckpointStream {
   private long windowLength;
   private boolean visited;
 
-  IndexedStream(StreamCheckpoint checkpoint, ByteSource source) {
+  /// @param start where the stream starts in the source
+  IndexedStream(StreamCheckpoint checkpoint, ByteSource source, long start) {
+    this.start = start;
     this.checkpoint = checkpoint;
     this.source = source;
     this.pageSize = checkpoint.targetPageSize();
@@ -58,6 +61,16 @@ final class IndexedStream implements CheckpointStream {
   @Override
   public boolean eachPageOnce() {
     return true;
+  }
+
+  @Override
+  public boolean footers() {
+    return checkpoint.footers();
+  }
+
+  @Override
+  public byte[] earlySections() {
+    return checkpoint.deviceState().early();
   }
 
   @Override
@@ -93,7 +106,7 @@ final class IndexedStream implements CheckpointStream {
       return;
     }
     boolean follows = at >= end - pageSize && at <= end + NEAR;
-    int got = source.read(at, follows ? window : window.asSlice(0, pageSize));
+    int got = source.read(start + at, follows ? window : window.asSlice(0, pageSize));
     if (got < pageSize) {
       throw new StreamException.Truncated("the stream ends", at + got, "page content");
     }

@@ -40,6 +40,13 @@ import org.jspecify.annotations.Nullable;
 /// bytes a page. The whole stream is checked by it up to the end. Pages whose newest version does
 /// not stand in the stream as it is, since it came as an XBZRLE delta or compressed, are kept in a
 /// [PageSpool] meanwhile.
+///
+/// Of a postcopy stream the device state is that of its package. Pages that a mapped-ram file does
+/// not store are [PageKind#ZERO].
+///
+/// What would lose pages is [StreamException.Unsupported]: a postcopy or multifd stream whose pages
+/// went over other channels, and the mapped-ram file of a background snapshot, whose bitmaps QEMU
+/// leaves empty.
 public final class StreamCheckpoint implements Checkpoint {
   /// Index bytes allowed whatever the size of the file.
   private static final long INDEX_ALLOWANCE = 64L << 20;
@@ -48,6 +55,7 @@ public final class StreamCheckpoint implements Checkpoint {
   private static final int MAX_COMMANDS = 1 << 16;
 
   private final ByteSource source;
+  private final long start;
   private final Path spoolFolder;
   private final Arena arena = Arena.ofShared();
   private final AtomicLong indexBudget;
@@ -58,13 +66,20 @@ public final class StreamCheckpoint implements Checkpoint {
   private MachineConfiguration configuration;
   private List<RamBlock> blocks;
   private int pageSize;
+  private final DeviceState.Builder state = new DeviceState.Builder();
+  private long startOffset;
+  private boolean mapped;
+  private boolean footers;
+  private long contents;
+  private @Nullable DiscardedPages discarded;
   private DeviceState devices = new DeviceState(new byte[0], Optional.empty());
   private long devicesOffset;
   private @Nullable PageSpool spool;
 
-  private StreamCheckpoint(ByteSource source, StreamReader reader, Path spoolFolder)
+  private StreamCheckpoint(ByteSource source, long start, StreamReader reader, Path spoolFolder)
       throws IOException {
     this.source = source;
+    this.start = start;
     this.spoolFolder = spoolFolder;
     // A record takes at least 9 bytes; an index much larger than that is a sparse one, made to
     // hurt.
@@ -81,6 +96,7 @@ public final class StreamCheckpoint implements Checkpoint {
     configuration = reader.configuration();
     blocks = reader.ramBlocks();
     pageSize = reader.targetPageSize();
+    footers = reader.footers();
   }
 
   /// Opens a stored stream of default limits and any target page size.
@@ -102,7 +118,19 @@ public final class StreamCheckpoint implements Checkpoint {
   ///     is closed
   public static StreamCheckpoint open(MigrationStream settings, ByteSource source)
       throws IOException {
-    return open(settings, source, Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
+    return open(settings, source, 0);
+  }
+
+  /// Opens a stored stream that starts somewhere in its file.
+  ///
+  /// @param settings how to read
+  /// @param source closed with the result
+  /// @param start where the stream starts in it, in bytes, 0 or more
+  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then
+  ///     `source` is closed
+  public static StreamCheckpoint open(MigrationStream settings, ByteSource source, long start)
+      throws IOException {
+    return open(settings, source, start, Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
   }
 
   /// Opens a stored stream.
@@ -116,8 +144,15 @@ public final class StreamCheckpoint implements Checkpoint {
   ///     is closed
   public static StreamCheckpoint open(MigrationStream settings, ByteSource source, Path spoolFolder)
       throws IOException {
+    return open(settings, source, 0, spoolFolder);
+  }
+
+  private static StreamCheckpoint open(
+      MigrationStream settings, ByteSource source, long start, Path spoolFolder)
+      throws IOException {
     try {
-      return new StreamCheckpoint(source, settings.withDeviceTail().read(source), spoolFolder);
+      StreamReader reader = settings.withDeviceTail().read(source, start);
+      return new StreamCheckpoint(source, start, reader, spoolFolder);
     } catch (IOException | RuntimeException e) {
       source.close();
       throw e;
@@ -126,6 +161,8 @@ public final class StreamCheckpoint implements Checkpoint {
 
   private void readAll(StreamReader reader) throws IOException {
     boolean ended = false;
+    boolean ramEnded = false;
+    byte @Nullable [] packaged = null;
     for (StreamElement e = reader.next(); e != null; e = reader.next()) {
       switch (e) {
         case StreamElement.FileHeader _, StreamElement.Configuration _ -> {}
@@ -135,49 +172,87 @@ public final class StreamCheckpoint implements Checkpoint {
                 "more than " + MAX_COMMANDS + " commands", e.streamOffset(), "checkpoint");
           }
           commands.add(command);
+          if (discarded != null) {
+            discarded.take(command);
+          }
         }
         case RamSection section -> {
           if (section.phase() == RamSection.Phase.START) {
-            StreamCheckpointStream.refuseMapped(section);
+            startOffset = section.streamOffset();
+            mapped = StreamCheckpointStream.isMapped(section);
             prepare(reader);
           }
+          ramEnded |= section.phase() == RamSection.Phase.END;
           ramSections++;
           try (Indexer indexer = new Indexer(reader)) {
             section.pages().forEachRecord(indexer);
           }
         }
-        case DeviceSection early ->
-            throw new StreamException.Unsupported(
-                "device section \"" + early.header().idstr() + "\" before RAM",
-                e.streamOffset(),
-                "checkpoint");
-        case StreamElement.IterableSection s ->
-            throw new StreamException.Unsupported(
-                "live section \"" + s.header().idstr() + "\"", s.streamOffset(), "checkpoint");
-        case StreamElement.PackagedStream p ->
-            throw new StreamException.Unsupported(
-                "PACKAGED command", p.streamOffset(), "checkpoint");
+        case DeviceSection early -> state.early(early);
+        case StreamElement.IterableSection section -> state.iterable(section);
+        case StreamElement.PackagedStream p -> {
+          if (packaged != null) {
+            throw StreamCheckpointStream.stateTwice(p);
+          }
+          packaged = p.deviceSections(reader.footers());
+          commands.addAll(p.commands());
+          devices = state.build(packaged, Optional.empty());
+          devicesOffset = p.contentOffset();
+        }
         case StreamElement.DeviceStateTail tail -> {
-          devices = tail.deviceState();
+          if (packaged != null) {
+            throw StreamCheckpointStream.stateTwice(tail);
+          }
+          DeviceState behind = tail.deviceState();
+          devices = state.build(behind.sections(), behind.vmdesc());
           devicesOffset = tail.streamOffset();
           ended = true;
         }
         case StreamElement.EndOfFile eof -> {
-          devicesOffset = eof.streamOffset();
+          devices = state.build(devices.sections(), Optional.empty());
+          devicesOffset = packaged == null ? eof.streamOffset() : devicesOffset;
           ended = true;
         }
         case StreamElement.VmDescription vmdesc ->
-            devices = new DeviceState(devices.sections(), Optional.of(vmdesc.json()));
+            devices = state.build(devices.sections(), Optional.of(vmdesc.json()));
       }
     }
-    if (!ended || index.length == 0) {
+    if (!ended || discarded == null) {
       throw new StreamException.Unsupported(
           "stream without RAM", reader.streamOffset(), "checkpoint");
+    }
+    checkPages(reader, ramEnded, discarded);
+  }
+
+  private void checkPages(StreamReader reader, boolean ramEnded, DiscardedPages of)
+      throws StreamException {
+    of.checkAllReceived();
+    if (contents > 0) {
+      return;
+    }
+    if (mapped) {
+      if (!ramEnded) {
+        throw StreamCheckpointStream.emptyBitmaps(startOffset);
+      }
+      return;
+    }
+    for (RamBlock block : reader.ramBlocks()) {
+      PageIndex pages = index[block.index()];
+      for (long page = 0; page < block.usedLength() / reader.targetPageSize(); page++) {
+        if (pages == null || pages.get(page) == PageIndex.MISSING) {
+          // A real VM has firmware at least.
+          throw new StreamException.Unsupported(
+              "no page has content: they are in the multifd channels, which are files of their own",
+              startOffset,
+              "checkpoint");
+        }
+      }
     }
   }
 
   private void prepare(StreamReader reader) {
     List<RamBlock> list = reader.ramBlocks();
+    discarded = new DiscardedPages(list, reader.targetPageSize());
     records = new long[list.size()];
     index = new PageIndex[list.size()];
     for (RamBlock block : list) {
@@ -261,6 +336,10 @@ public final class StreamCheckpoint implements Checkpoint {
     public void multifdFlush() {}
 
     private void note(RamBlock block, long pageOffset, long entry) throws IOException {
+      if (discarded != null) {
+        discarded.received(block, pageOffset);
+      }
+      contents += entry == PageIndex.ZERO ? 0 : 1;
       PageIndex pages = index[block.index()];
       records[block.index()]++;
       if (pages == null || !pages.set(pageOffset / bytes, entry)) {
@@ -288,7 +367,7 @@ public final class StreamCheckpoint implements Checkpoint {
   private void content(long entry, MemorySegment page) throws IOException {
     if (PageIndex.isData(entry)) {
       long at = PageIndex.streamOffset(entry);
-      int got = source.read(at, page);
+      int got = source.read(start + at, page);
       if (got < page.byteSize()) {
         throw new StreamException.Truncated("the stream ends", at + got, "page content");
       }
@@ -351,7 +430,12 @@ public final class StreamCheckpoint implements Checkpoint {
       throw new IllegalArgumentException("page offset " + pageOffset + " of " + block);
     }
     PageIndex pages = index[block.index()];
-    return pages == null ? PageIndex.MISSING : pages.get(pageOffset / pageSize);
+    return known(pages == null ? PageIndex.MISSING : pages.get(pageOffset / pageSize));
+  }
+
+  /// What a mapped-ram file does not store is zero.
+  private long known(long entry) {
+    return mapped && entry == PageIndex.MISSING ? PageIndex.ZERO : entry;
   }
 
   private static PageKind kind(long entry) {
@@ -373,7 +457,7 @@ public final class StreamCheckpoint implements Checkpoint {
 
   @Override
   public CheckpointStream stream() {
-    return new IndexedStream(this, source);
+    return new IndexedStream(this, source, start);
   }
 
   /// How the pages of each RAM block are stored. Counted anew at each call.
@@ -385,7 +469,7 @@ public final class StreamCheckpoint implements Checkpoint {
       long pages = block.usedLength() / pageSize;
       PageIndex of = index[block.index()];
       for (long page = 0; of != null && page < pages; page++) {
-        long entry = of.get(page);
+        long entry = known(of.get(page));
         zero += entry == PageIndex.ZERO ? 1 : 0;
         data += entry != PageIndex.ZERO && entry != PageIndex.MISSING ? 1 : 0;
       }
@@ -394,14 +478,19 @@ public final class StreamCheckpoint implements Checkpoint {
     return all;
   }
 
-  /// The device sections, if vmdesc allows to delimit them.
+  /// The device sections behind RAM, if vmdesc allows to delimit them.
   public Optional<List<DeviceSection>> deviceSections() {
     return DeviceSections.split(devices, devicesOffset);
   }
 
-  /// The commands in the stream, in order.
+  /// The commands in the stream, in order; those at the head of a package too.
   public List<Command> commands() {
     return List.copyOf(commands);
+  }
+
+  /// Whether sections of the stream have footers.
+  boolean footers() {
+    return footers;
   }
 
   /// RAM sections in the stream: START, PARTs and END.

@@ -35,10 +35,20 @@ import org.jspecify.annotations.Nullable;
 /// one.
 ///
 /// Commands (OPEN_RETURN_PATH, PING and the like) belong to a connection, not to the VM, and are
-/// dropped.
+/// dropped. Of a postcopy stream the device state is that of its package. Pages that a mapped-ram
+/// file does not store are zero pages.
+///
+/// What would lose pages is [StreamException.Unsupported]: a postcopy stream whose pages went over
+/// another channel, and the mapped-ram file of a background snapshot, whose bitmaps QEMU leaves
+/// empty. That is known when all pages have been visited. That the pages went over multifd channels
+/// is not seen here, but by [StreamCheckpoint].
 public final class StreamCheckpointStream implements CheckpointStream {
   private final StreamReader reader;
+  private boolean footersKnown;
+  private final DeviceState.Builder state = new DeviceState.Builder();
   private @Nullable RamSection start;
+  private long startOffset;
+  private boolean mapped;
   private @Nullable DeviceState devices;
 
   private StreamCheckpointStream(StreamReader reader) {
@@ -53,9 +63,21 @@ public final class StreamCheckpointStream implements CheckpointStream {
   ///     closed
   public static StreamCheckpointStream open(MigrationStream settings, ByteSource source)
       throws IOException {
+    return open(settings, source, 0);
+  }
+
+  /// Reads a stored stream that starts somewhere in its file up to its block list.
+  ///
+  /// @param settings how to read
+  /// @param source closed with the result
+  /// @param streamStart where the stream starts in it, in bytes, 0 or more
+  /// @throws IOException if the stream cannot be read, or does not begin as one; then `source` is
+  ///     closed
+  public static StreamCheckpointStream open(
+      MigrationStream settings, ByteSource source, long streamStart) throws IOException {
     StreamReader reader;
     try {
-      reader = settings.withDeviceTail().read(source);
+      reader = settings.withDeviceTail().read(source, streamStart);
     } catch (IOException | RuntimeException e) {
       source.close();
       throw e;
@@ -88,44 +110,40 @@ public final class StreamCheckpointStream implements CheckpointStream {
   private void readToBlockList() throws IOException {
     while (start == null) {
       switch (next("RAM")) {
-        case RamSection section -> {
-          refuseMapped(section);
-          start = section;
-        }
+        case RamSection section -> start = section;
         case FileHeader _, Configuration _, Command _ -> {}
-        case DeviceSection early ->
-            throw new StreamException.Unsupported(
-                "device section \"" + early.header().idstr() + "\" before RAM",
-                early.streamOffset(),
-                "checkpoint");
-        case IterableSection e -> throw notHere(e);
-        case PackagedStream e -> throw notHere(e);
+        case DeviceSection early -> state.early(early);
+        case IterableSection section -> state.iterable(section);
+        case PackagedStream e -> throw noRam(e);
         case DeviceStateTail e -> throw noRam(e);
         case EndOfFile e -> throw noRam(e);
         case VmDescription e -> throw noRam(e);
       }
     }
+    startOffset = start.streamOffset();
+    mapped = isMapped(start);
   }
 
-  /// A page that a mapped-ram file does not store is zero, and one that a stream does not have is
-  /// missing: read as a stream, such a file would lose that.
-  static void refuseMapped(RamSection start) throws StreamException {
-    if (start.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent())) {
-      throw new StreamException.Unsupported("mapped-ram file", start.streamOffset(), "checkpoint");
-    }
+  static boolean isMapped(RamSection start) {
+    return start.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent());
+  }
+
+  /// What is wrong with a mapped-ram file none of whose pages is marked as stored.
+  static StreamException emptyBitmaps(long startOffset) {
+    return new StreamException.Unsupported(
+        "mapped-ram file of a background snapshot: no page is marked as stored, though all are;"
+            + " it can be repaired by setting the bits of its bitmaps",
+        startOffset,
+        "checkpoint");
+  }
+
+  static StreamException stateTwice(StreamElement at) {
+    return new StreamException.Malformed(
+        "device state a second time", at.streamOffset(), "checkpoint");
   }
 
   private static StreamException noRam(StreamElement at) {
     return new StreamException.Unsupported("stream without RAM", at.streamOffset(), "checkpoint");
-  }
-
-  private static StreamException notHere(StreamElement e) {
-    return new StreamException.Unsupported(
-        e instanceof IterableSection s
-            ? "live section \"" + s.header().idstr() + "\""
-            : "PACKAGED command",
-        e.streamOffset(),
-        "checkpoint");
   }
 
   private StreamElement next(String what) throws IOException {
@@ -134,6 +152,11 @@ public final class StreamCheckpointStream implements CheckpointStream {
       throw new StreamException.Truncated(
           "stream without " + what, reader.streamOffset(), "checkpoint");
     }
+    // Behind a section its footer has been read.
+    footersKnown |=
+        (startOffset > 0 && start == null)
+            || element instanceof DeviceSection
+            || element instanceof IterableSection;
     return element;
   }
 
@@ -158,33 +181,83 @@ public final class StreamCheckpointStream implements CheckpointStream {
   }
 
   @Override
+  public boolean footers() {
+    // Where it cannot be known yet: machine types that write no configuration write no footers.
+    return reader.footers() && (footersKnown || !configuration().machineType().isEmpty());
+  }
+
+  @Override
+  public byte[] earlySections() {
+    return state.early();
+  }
+
+  @Override
   public void forEachPage(PageVisitor visitor) throws IOException {
-    if (start == null || devices != null) {
+    RamSection first = start;
+    if (first == null || devices != null) {
       throw new IllegalStateException("the pages have been visited");
     }
-    start.pages().forEach(visitor);
     start = null;
+    DiscardedPages discarded = new DiscardedPages(ramBlocks(), targetPageSize());
+    PassedPages pages = PassedPages.to(visitor, ramBlocks(), targetPageSize(), discarded);
+    if (mapped) {
+      pages.beginMapped();
+    }
+    first.pages().forEach(pages);
+    if (mapped) {
+      pages.endMapped();
+    }
+    boolean early = !pages.hasPages();
+    boolean ended = false;
+    byte @Nullable [] packaged = null;
     while (devices == null) {
-      switch (next("device state")) {
-        case RamSection section -> section.pages().forEach(visitor);
-        case Command _ -> {}
-        case IterableSection e -> throw notHere(e);
-        case PackagedStream e -> throw notHere(e);
-        case DeviceStateTail tail -> devices = tail.deviceState();
-        case EndOfFile _ -> devices = withoutSections();
+      StreamElement element = next("device state");
+      switch (element) {
+        case RamSection section -> {
+          ended |= section.phase() == RamSection.Phase.END;
+          section.pages().forEach(pages);
+        }
+        case Command command -> discarded.take(command);
+        case IterableSection section -> state.iterable(section);
+        case DeviceSection section -> {
+          if (!early) {
+            throw new StreamException.Unsupported(
+                "device section \"" + section.header().idstr() + "\" behind pages",
+                section.streamOffset(),
+                "checkpoint");
+          }
+          state.early(section);
+        }
+        case PackagedStream p -> {
+          if (packaged != null) {
+            throw stateTwice(p);
+          }
+          packaged = p.deviceSections(reader.footers());
+        }
+        case DeviceStateTail tail -> {
+          if (packaged != null) {
+            throw stateTwice(tail);
+          }
+          DeviceState behind = tail.deviceState();
+          devices = state.build(behind.sections(), behind.vmdesc());
+        }
+        case EndOfFile _ ->
+            devices = state.build(packaged == null ? new byte[0] : packaged, vmdesc());
         case FileHeader e -> throw new AssertionError(e);
         case Configuration e -> throw new AssertionError(e);
-        case DeviceSection e -> throw new AssertionError(e);
         case VmDescription e -> throw new AssertionError(e);
       }
     }
+    discarded.checkAllReceived();
+    if (mapped && !ended && !pages.hasContent()) {
+      throw emptyBitmaps(startOffset);
+    }
   }
 
-  private DeviceState withoutSections() throws IOException {
-    StreamElement behind = reader.next();
-    return new DeviceState(
-        new byte[0],
-        behind instanceof VmDescription vmdesc ? Optional.of(vmdesc.json()) : Optional.empty());
+  private Optional<String> vmdesc() throws IOException {
+    return reader.next() instanceof VmDescription vmdesc
+        ? Optional.of(vmdesc.json())
+        : Optional.empty();
   }
 
   @Override

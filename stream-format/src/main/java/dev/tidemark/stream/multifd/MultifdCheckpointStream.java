@@ -58,6 +58,8 @@ public final class MultifdCheckpointStream implements CheckpointStream {
   private final ChannelSorter sorted;
   private final StreamReader main;
   private final List<MultifdChannelReader> channels;
+  private boolean footersKnown;
+  private final DeviceState.Builder state = new DeviceState.Builder();
   private @Nullable RamSection start;
   private @Nullable DeviceState devices;
   private boolean visited;
@@ -110,8 +112,8 @@ public final class MultifdCheckpointStream implements CheckpointStream {
       switch (next("RAM")) {
         case RamSection section -> start = section;
         case FileHeader _, Configuration _, Command _ -> {}
-        case DeviceSection early -> throw notHere(early);
-        case IterableSection e -> throw notHere(e);
+        case DeviceSection early -> state.early(early);
+        case IterableSection section -> state.iterable(section);
         case PackagedStream e -> throw notHere(e);
         case DeviceStateTail e -> throw unsupported("stream without RAM", e);
         case EndOfFile e -> throw unsupported("stream without RAM", e);
@@ -130,16 +132,8 @@ public final class MultifdCheckpointStream implements CheckpointStream {
     return new StreamException.Unsupported(what, at.streamOffset(), CONTEXT);
   }
 
-  private static StreamException notHere(DeviceSection early) {
-    return unsupported("device section \"" + early.header().idstr() + "\" before RAM", early);
-  }
-
-  private static StreamException notHere(StreamElement e) {
-    return unsupported(
-        e instanceof IterableSection s
-            ? "live section \"" + s.header().idstr() + "\""
-            : "PACKAGED command",
-        e);
+  private static StreamException notHere(PackagedStream e) {
+    return unsupported("PACKAGED command", e);
   }
 
   private StreamElement next(String what) throws IOException {
@@ -147,6 +141,9 @@ public final class MultifdCheckpointStream implements CheckpointStream {
     if (element == null) {
       throw new StreamException.Truncated("stream without " + what, main.streamOffset(), CONTEXT);
     }
+    // Behind a section its footer has been read.
+    footersKnown |=
+        visited || element instanceof DeviceSection || element instanceof IterableSection;
     return element;
   }
 
@@ -177,6 +174,17 @@ public final class MultifdCheckpointStream implements CheckpointStream {
   }
 
   @Override
+  public boolean footers() {
+    // Where it cannot be known yet: machine types that write no configuration write no footers.
+    return main.footers() && (footersKnown || !configuration().machineType().isEmpty());
+  }
+
+  @Override
+  public byte[] earlySections() {
+    return state.early();
+  }
+
+  @Override
   public void forEachPage(PageVisitor visitor) throws IOException {
     if (start == null || visited) {
       throw new IllegalStateException("the pages have been visited");
@@ -195,14 +203,14 @@ public final class MultifdCheckpointStream implements CheckpointStream {
           endOfSection(visitor);
         }
         case Command _ -> {}
-        case IterableSection e -> throw notHere(e);
+        case IterableSection section -> state.iterable(section);
         case PackagedStream e -> throw notHere(e);
-        case DeviceStateTail tail -> found = tail.deviceState();
+        case DeviceStateTail tail ->
+            found = state.build(tail.deviceState().sections(), tail.vmdesc());
         case EndOfFile _ -> found = withoutSections();
         case FileHeader e -> throw new AssertionError(e);
         case Configuration e -> throw new AssertionError(e);
-        // In front of the pages; what follows them is one tail.
-        case DeviceSection early -> throw notHere(early);
+        case DeviceSection early -> state.early(early);
         case VmDescription e -> throw new AssertionError(e);
       }
     }
@@ -250,7 +258,7 @@ public final class MultifdCheckpointStream implements CheckpointStream {
 
   private DeviceState withoutSections() throws IOException {
     StreamElement behind = main.next();
-    return new DeviceState(
+    return state.build(
         new byte[0],
         behind instanceof VmDescription vmdesc ? Optional.of(vmdesc.json()) : Optional.empty());
   }

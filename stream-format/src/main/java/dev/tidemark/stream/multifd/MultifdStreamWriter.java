@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -200,6 +201,8 @@ public final class MultifdStreamWriter {
     private final SectionHeader ram = SectionHeader.ram(RAM_SECTION_ID);
     private final @Nullable SentPages sent;
     private @Nullable RamSectionWriter section;
+    private boolean footers;
+    private byte[] early = {};
     private int current;
     private long packets;
 
@@ -228,15 +231,26 @@ public final class MultifdStreamWriter {
         channels[id].initial(new MultifdInitialPacket(uuid, id));
         channels[id].flush();
       }
-      writeBeginning(machine);
-      section = main.beginRam(Phase.PART, ram, List.of());
+      main.with(new StreamElement.FileHeader());
+      if (!machine.machineType().isEmpty()) {
+        main.with(StreamElement.Configuration.of(machine));
+      }
       in.forEachPage(this);
+      begin();
       DeviceState devices = in.deviceState();
+      if (footers != in.footers() || !Arrays.equals(early, devices.early())) {
+        throw new StreamException.Unsupported(
+            "what stands before the pages is known only behind them", 0, "checkpoint");
+      }
       if (mode == SyncMode.PER_ROUND) {
         section().end();
       } else {
         sync();
       }
+      for (StreamElement.IterableSection other : devices.iterable()) {
+        main.with(other);
+      }
+      main.footers(footers);
       section = main.beginRam(Phase.END, ram, List.of());
       sync();
       if (mode == SyncMode.PER_ROUND) {
@@ -246,14 +260,15 @@ public final class MultifdStreamWriter {
       return written();
     }
 
-    private void writeBeginning(MachineConfiguration machine) throws IOException {
-      main.with(new StreamElement.FileHeader());
-      boolean described = !machine.machineType().isEmpty();
-      // Machine types that write no configuration section write no footers either.
-      main.footers(described);
-      if (described) {
-        main.with(StreamElement.Configuration.of(machine));
+    /// Writes what comes before the pages, once: only when the first is visited is it known whole.
+    private void begin() throws IOException {
+      if (section != null) {
+        return;
       }
+      footers = in.footers();
+      main.footers(footers);
+      early = in.earlySections();
+      main.raw(MemorySegment.ofArray(early));
       List<RamBlockEntry> blockList = in.ramBlocks().stream().map(RamBlockEntry::of).toList();
       RamSectionWriter start = main.beginRam(Phase.START, ram, blockList);
       if (mode == SyncMode.PER_ROUND) {
@@ -261,6 +276,7 @@ public final class MultifdStreamWriter {
       }
       start.end();
       syncChannels();
+      section = main.beginRam(Phase.PART, ram, List.of());
     }
 
     private void writeDevices(DeviceState devices) throws IOException {
@@ -311,6 +327,7 @@ public final class MultifdStreamWriter {
 
     /// A page that this epoch has had begins the next: between two syncs nothing orders them.
     private void enter(RamBlock block, long pageOffset) throws IOException {
+      begin();
       if (sent != null && !sent.add(block, pageOffset)) {
         sync();
         if (mode == SyncMode.PER_SECTION) {

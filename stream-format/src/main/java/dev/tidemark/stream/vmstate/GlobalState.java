@@ -100,7 +100,7 @@ public final class GlobalState {
   /// @param state not changed
   /// @param runState such as `running` or `paused`, at most 31 characters
   public static DeviceState withRunState(DeviceState state, String runState) {
-    return new DeviceState(withRunState(state.sections(), runState), state.vmdesc());
+    return state.withSections(withRunState(state.sections(), runState));
   }
 
   /// Where the body starts, or -1. The last one counts: it stands near the end, and a guest can

@@ -4,13 +4,23 @@ package dev.tidemark.checkpoint.archive;
 
 import static dev.tidemark.checkpoint.archive.Archives.PAGE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.Checkpoint;
+import dev.tidemark.checkpoint.CheckpointStream;
+import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.stream.SectionHeader;
+import dev.tidemark.stream.StreamElement.IterableSection;
+import dev.tidemark.stream.StreamElement.RamSection.Phase;
+import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -44,6 +54,52 @@ class ArchiveTest {
     assertThat(report.summary().pageRecords()).isEqualTo(9);
     assertThat(report.summary().zeroRecords()).isEqualTo(4);
     assertThat(report.summary().fileBytes()).isEqualTo(file.length);
+  }
+
+  @Test
+  void earlySectionsAreKept() throws IOException {
+    byte[] early = {4, 0, 0, 0, 9};
+    ArchivePrologue plain = Archives.prologue(false, new RamBlock(0, "pc.ram", PAGE));
+    ArchivePrologue prologue =
+        new ArchivePrologue(
+            plain.configuration(),
+            early,
+            plain.ramBlocks(),
+            PAGE,
+            plain.ramSectionId(),
+            plain.footers());
+    DeviceState state =
+        new DeviceState(early, List.of(), Archives.DEVICES.sections(), Archives.DEVICES.vmdesc());
+    MemoryTarget target = new MemoryTarget();
+    try (ArchiveWriter writer = ArchiveWriter.begin(target, ArchiveOptions.DEFAULT, prologue)) {
+      writer.finish(state, Archives.MANIFEST);
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(ByteSource.of(target.toByteArray()));
+        CheckpointStream stream = checkpoint.stream()) {
+      assertThat(stream.earlySections()).isEqualTo(early);
+      assertThat(stream.footers()).isFalse();
+      assertThat(checkpoint.deviceState().early()).isEqualTo(early);
+    }
+  }
+
+  @Test
+  void stateThatWouldBeLostIsRefused() throws IOException {
+    IterableSection live =
+        new IterableSection(
+            0x55, Phase.START, new SectionHeader(9, "spapr/htab", 0, 1), new byte[4], true);
+    ArchivePrologue prologue = Archives.prologue(true, new RamBlock(0, "pc.ram", PAGE));
+    try (ArchiveWriter writer =
+        ArchiveWriter.begin(new MemoryTarget(), ArchiveOptions.DEFAULT, prologue)) {
+      DeviceState withLive =
+          new DeviceState(new byte[0], List.of(live), new byte[0], Optional.empty());
+      assertThatThrownBy(() -> writer.finish(withLive, Archives.MANIFEST))
+          .isInstanceOf(StreamException.Unsupported.class)
+          .hasMessageContaining("live section \"spapr/htab\" at offset 0x55");
+      DeviceState withEarly =
+          new DeviceState(new byte[] {4}, List.of(), new byte[0], Optional.empty());
+      assertThatThrownBy(() -> writer.finish(withEarly, Archives.MANIFEST))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
   }
 
   private static void assertPage(

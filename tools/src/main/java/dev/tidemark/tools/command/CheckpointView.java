@@ -8,9 +8,12 @@ import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.checkpoint.Manifest;
 import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.stream.SectionHeader;
 import dev.tidemark.stream.StreamElement.DeviceSection;
+import dev.tidemark.stream.StreamElement.IterableSection;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.vmstate.DeviceSections;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,8 +81,44 @@ record CheckpointView(
         checkpoint.targetPageSize(),
         blocks,
         state,
-        DeviceSections.split(state, 0),
+        sections(state),
         checkpoint.manifest());
+  }
+
+  /// All device sections, early ones first.
+  private static Optional<List<DeviceSection>> sections(DeviceState state) throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    all.write(state.early());
+    all.write(state.sections());
+    return DeviceSections.split(new DeviceState(all.toByteArray(), state.vmdesc()), 0);
+  }
+
+  /// An iterable device other than RAM.
+  ///
+  /// @param header of its sections
+  /// @param sections how many there are
+  /// @param bytes of their bodies together
+  record Live(SectionHeader header, long sections, long bytes) {}
+
+  List<Live> live() {
+    return deviceState.iterable().stream()
+        .map(IterableSection::header)
+        .distinct()
+        .map(
+            header -> {
+              List<IterableSection> own =
+                  deviceState.iterable().stream().filter(s -> s.header().equals(header)).toList();
+              return new Live(
+                  header, own.size(), own.stream().mapToLong(s -> s.body().length).sum());
+            })
+        .toList();
+  }
+
+  /// Bytes of all device state but vmdesc.
+  long deviceStateBytes() {
+    return (long) deviceState.early().length
+        + deviceState.sections().length
+        + live().stream().mapToLong(Live::bytes).sum();
   }
 
   private static Pages pages(Checkpoint checkpoint, RamBlock block, boolean withRuns)

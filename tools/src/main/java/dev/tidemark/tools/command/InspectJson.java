@@ -28,7 +28,7 @@ final class InspectJson {
             json.put("uuid", view.configuration().uuid().get().toString());
           }
           json.array("ram_blocks", view.blocks(), (j, pages) -> block(j, pages, ram))
-              .put("device_state_bytes", view.deviceState().sections().length)
+              .put("device_state_bytes", view.deviceStateBytes())
               .put("has_vmdesc", view.deviceState().vmdesc().isPresent());
           if (view.sections().isPresent()) {
             json.array(
@@ -39,6 +39,17 @@ final class InspectJson {
                         .put("instance_id", Integer.toUnsignedLong(section.header().instanceId()))
                         .put("version_id", Integer.toUnsignedLong(section.header().versionId()))
                         .put("bytes", section.body().length));
+          }
+          if (!view.live().isEmpty()) {
+            json.array(
+                "live_sections",
+                view.live(),
+                (j, live) ->
+                    j.put("name", live.header().idstr())
+                        .put("instance_id", Integer.toUnsignedLong(live.header().instanceId()))
+                        .put("version_id", Integer.toUnsignedLong(live.header().versionId()))
+                        .put("sections", live.sections())
+                        .put("bytes", live.bytes()));
           }
           json.object("manifest", view.manifest(), InspectJson::manifest);
         });

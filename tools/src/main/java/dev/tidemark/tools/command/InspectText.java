@@ -40,11 +40,16 @@ final class InspectText {
     } else {
       out.println(
           INDENT
-              + Quantity.size(view.deviceState().sections().length)
+              + Quantity.size(view.deviceStateBytes())
               + " that cannot be told apart: "
               + (view.deviceState().vmdesc().isPresent()
                   ? "the stream's vmdesc does not fit"
                   : "the stream has no vmdesc"));
+    }
+    if (!view.live().isEmpty()) {
+      out.println();
+      out.println("Sections of live devices");
+      live(view).print(out, INDENT);
     }
     out.flush();
   }
@@ -149,6 +154,19 @@ final class InspectText {
           Integer.toUnsignedString(section.header().instanceId()),
           Integer.toUnsignedString(section.header().versionId()),
           section.body().length);
+    }
+    return table;
+  }
+
+  private static TextTable live(CheckpointView view) {
+    TextTable table = TextTable.of("section", ">instance", ">version", ">sections", ">bytes");
+    for (CheckpointView.Live live : view.live()) {
+      table.row(
+          live.header().idstr(),
+          Integer.toUnsignedString(live.header().instanceId()),
+          Integer.toUnsignedString(live.header().versionId()),
+          live.sections(),
+          live.bytes());
     }
     return table;
   }

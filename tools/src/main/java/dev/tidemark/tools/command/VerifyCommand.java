@@ -84,7 +84,7 @@ public final class VerifyCommand extends TidemarkCommand {
                 + " zero, "
                 + view.pages(PageKind.MISSING)
                 + " missing), "
-                + Quantity.size(view.deviceState().sections().length)
+                + Quantity.size(view.deviceStateBytes())
                 + " of device state, "
                 + Words.format(view.format())
                 + ", "
@@ -105,7 +105,7 @@ public final class VerifyCommand extends TidemarkCommand {
                 .put("data_pages", view.pages(PageKind.DATA))
                 .put("zero_pages", view.pages(PageKind.ZERO))
                 .put("missing_pages", view.pages(PageKind.MISSING))
-                .put("device_state_bytes", view.deviceState().sections().length)
+                .put("device_state_bytes", view.deviceStateBytes())
                 .put("has_vmdesc", view.deviceState().vmdesc().isPresent())
                 .put("checksums", view.format() == CheckpointFormat.ARCHIVE));
   }

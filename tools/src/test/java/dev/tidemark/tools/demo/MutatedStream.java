@@ -44,6 +44,16 @@ final class MutatedStream implements CheckpointStream {
   }
 
   @Override
+  public boolean footers() {
+    return original.footers();
+  }
+
+  @Override
+  public byte[] earlySections() throws IOException {
+    return original.earlySections();
+  }
+
+  @Override
   public void forEachPage(PageVisitor visitor) throws IOException {
     original.forEachPage(
         new PageVisitor() {
