@@ -29,7 +29,7 @@ final class DeviceCorpus {
     for (String name : NAMES) {
       all.put("devices/" + name, state(name));
     }
-    for (String name : Corpus.NAMES) {
+    for (String name : Corpus.plain()) {
       try (StreamCheckpoint checkpoint =
           StreamCheckpoint.open(new MemorySource(Corpus.bytes(name)))) {
         all.put(name, checkpoint.deviceState());
