@@ -11,7 +11,10 @@ import dev.tidemark.stream.vmstate.VmstateValue.Queue;
 import dev.tidemark.stream.vmstate.VmstateValue.Scalar;
 import dev.tidemark.stream.vmstate.VmstateValue.Struct;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -33,7 +36,29 @@ public record DeviceVmstate(
     return decode(section, layout, new VmstateDecoder.Budget());
   }
 
-  static DeviceVmstate decode(
+  /// Decodes sections, from wherever in a stream they come: its end, before RAM, or a package of
+  /// postcopy, whose layout is that of another stream of the same machine.
+  ///
+  /// @param sections header and body of each
+  /// @param layout describes them; a section that it does not describe is all [#rest]
+  /// @return the devices in the order of the sections
+  public static List<DeviceVmstate> decode(List<DeviceSection> sections, VmdescLayout layout) {
+    Map<VmDescription.Key, VmdescLayout.Vmsd> layouts = new HashMap<>();
+    for (VmdescLayout.Device device : layout.devices()) {
+      layouts.putIfAbsent(new VmDescription.Key(device.name(), device.instanceId()), device.vmsd());
+    }
+    VmdescLayout.Vmsd none = new VmdescLayout.Vmsd("", 0, List.of(), List.of());
+    VmstateDecoder.Budget budget = new VmstateDecoder.Budget();
+    List<DeviceVmstate> devices = new ArrayList<>();
+    for (DeviceSection section : sections) {
+      SectionHeader header = section.header();
+      VmDescription.Key key = new VmDescription.Key(header.idstr(), header.instanceId());
+      devices.add(decode(section, layouts.getOrDefault(key, none), budget));
+    }
+    return List.copyOf(devices);
+  }
+
+  private static DeviceVmstate decode(
       DeviceSection section, VmdescLayout.Vmsd layout, VmstateDecoder.Budget budget) {
     VmstateDecoder.Result result = new VmstateDecoder(section.body(), budget).section(layout);
     return new DeviceVmstate(

@@ -4,16 +4,12 @@ package dev.tidemark.stream.vmstate;
 
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.stream.SectionHeader;
-import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.vmstate.VmstateValue.Opaque;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /// All device sections of a machine with their values by name. Immutable.
@@ -53,20 +49,10 @@ public record MachineVmstate(
     VmdescLayout layout = VmdescLayout.parse(json, streamOffset + sections.length + 6);
     DeviceSections.Cut cut =
         DeviceSections.asFarAsPossible(sections, layout.lengths(), streamOffset);
-    Map<VmDescription.Key, VmdescLayout.Vmsd> layouts = new HashMap<>();
-    for (VmdescLayout.Device device : layout.devices()) {
-      layouts.putIfAbsent(new VmDescription.Key(device.name(), device.instanceId()), device.vmsd());
-    }
-    VmdescLayout.Vmsd none = new VmdescLayout.Vmsd("", 0, List.of(), List.of());
-    VmstateDecoder.Budget budget = new VmstateDecoder.Budget();
-    List<DeviceVmstate> devices = new ArrayList<>();
-    for (DeviceSection section : cut.sections()) {
-      SectionHeader header = section.header();
-      VmDescription.Key key = new VmDescription.Key(header.idstr(), header.instanceId());
-      devices.add(DeviceVmstate.decode(section, layouts.getOrDefault(key, none), budget));
-    }
     return new MachineVmstate(
-        devices, rest(cut.rest(), "no section that vmdesc describes"), state.vmdesc());
+        DeviceVmstate.decode(cut.sections(), layout),
+        rest(cut.rest(), "no section that vmdesc describes"),
+        state.vmdesc());
   }
 
   /// The device state again: the same bytes if nothing was changed.

@@ -11,8 +11,9 @@ import java.util.Optional;
 /// Two wire names lead astray: `int32 le` is a check for "less or equal", and `int64 equal` is
 /// unsigned.
 ///
-/// Format: `vmstate_info_*` in `migration/vmstate-types.c`, and `target/arm/machine.c` for the
-/// registers `cpsr`, `fpscr`, `fpcr` and `fpsr`; QEMU 10.0.2.
+/// Format: `vmstate_info_*` in `migration/vmstate-types.c`; `target/arm/machine.c` for the
+/// registers `cpsr`, `fpscr`, `fpcr` and `fpsr`, and `target/ppc/machine.c` for `fpr`, `vsr`
+/// and `vscr`; QEMU 10.0.2.
 public enum ScalarType {
   /// `bool`: a byte, true unless 0.
   BOOL("bool", 1, false),
@@ -59,7 +60,13 @@ public enum ScalarType {
   /// `fpsr`: the Arm register.
   FPSR("fpsr", 8, false),
   /// `powered_off`: whether an Arm CPU is off.
-  POWERED_OFF("powered_off", 1, false);
+  POWERED_OFF("powered_off", 1, false),
+  /// `fpr`: a PowerPC floating point register, the upper half of a vector register.
+  FPR("fpr", 8, false),
+  /// `vsr`: the lower half of a PowerPC vector register.
+  VSR("vsr", 8, false),
+  /// `cpu/altivec/vscr`: the PowerPC register.
+  VSCR("cpu/altivec/vscr", 4, false);
 
   private static final Map<String, ScalarType> BY_NAME = byName();
 

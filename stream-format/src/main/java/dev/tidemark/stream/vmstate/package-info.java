@@ -8,7 +8,8 @@
 ///
 /// [dev.tidemark.stream.vmstate.MachineVmstate] decodes every field to a
 /// [dev.tidemark.stream.vmstate.VmstateValue] that a [dev.tidemark.stream.vmstate.VmstatePath]
-/// leads to, and encodes it again; [dev.tidemark.stream.vmstate.CpuRegisters] and
+/// leads to, and encodes it again; [dev.tidemark.stream.vmstate.ConfigurationVmstate] does so with
+/// the configuration section; [dev.tidemark.stream.vmstate.CpuRegisters] and
 /// [dev.tidemark.stream.vmstate.DeviceDiff] are made of it.
 /// [dev.tidemark.stream.vmstate.VmdescCompatibility] compares layouts.
 @NullMarked

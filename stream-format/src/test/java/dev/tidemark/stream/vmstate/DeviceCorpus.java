@@ -3,17 +3,25 @@
 package dev.tidemark.stream.vmstate;
 
 import dev.tidemark.checkpoint.DeviceState;
-import dev.tidemark.checkpoint.stream.StreamCheckpoint;
+import dev.tidemark.stream.MigrationStream;
+import dev.tidemark.stream.StreamElement;
+import dev.tidemark.stream.StreamElement.Configuration;
+import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
+import dev.tidemark.stream.StreamElement.PackagedStream;
+import dev.tidemark.stream.StreamException;
+import dev.tidemark.stream.StreamReader;
+import dev.tidemark.stream.TargetPageSize;
 import dev.tidemark.stream.fixture.Corpus;
 import dev.tidemark.stream.fixture.MemorySource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 
 /// Device state of real QEMU machines; see `corpus/devices/MANIFEST.md`.
@@ -21,21 +29,92 @@ final class DeviceCorpus {
   /// Those with many devices.
   static final List<String> NAMES = List.of("pc-10.0", "q35-10.0", "virt-10.0");
 
+  /// Postcopy sends no vmdesc: its package is laid out as another stream of the same machine.
+  private static final Map<String, String> SIBLINGS =
+      Map.of(
+          "pc-10.0-postcopy", "pc-10.0-switchover-ack",
+          "pc-10.0-postcopy-preempt", "pc-10.0-switchover-ack",
+          "pc-10.0-postcopy-recovery", "pc-10.0-switchover-ack",
+          "pc-7.2-postcopy", "pc-7.2-background");
+
+  /// Its main channel broke in the middle of RAM, behind the package.
+  private static final String BROKEN = "pc-10.0-postcopy-recovery";
+
   private DeviceCorpus() {}
 
-  /// Device state of every machine of both corpora, by name.
-  static Map<String, DeviceState> all() throws IOException {
-    Map<String, DeviceState> all = new TreeMap<>();
-    for (String name : NAMES) {
-      all.put("devices/" + name, state(name));
-    }
-    for (String name : Corpus.NAMES) {
-      try (StreamCheckpoint checkpoint =
-          StreamCheckpoint.open(new MemorySource(Corpus.bytes(name)))) {
-        all.put(name, checkpoint.deviceState());
+  /// The device sections of a stream, and what tells their layout.
+  ///
+  /// @param sections in stream order, those before RAM and in packages too
+  /// @param layout absent where neither the stream nor one of the same machine has vmdesc
+  /// @param bytesOutside device state that could not be cut into sections
+  record Sections(List<DeviceSection> sections, Optional<String> layout, int bytesOutside) {}
+
+  /// All of a stream of [Corpus].
+  ///
+  /// @param name of the stream
+  static Sections sections(String name) throws IOException {
+    Optional<String> layout = vmdesc(SIBLINGS.getOrDefault(name, name));
+    List<DeviceSection> sections = new ArrayList<>();
+    int outside = 0;
+    try (StreamReader in = read(name)) {
+      for (StreamElement e = in.next(); e != null; e = in.next()) {
+        switch (e) {
+          case DeviceSection section -> sections.add(section);
+          case PackagedStream packaged when layout.isPresent() ->
+              packaged.resolve(VmDescription.parse(layout.get(), 0)).orElseThrow().stream()
+                  .filter(DeviceSection.class::isInstance)
+                  .forEach(section -> sections.add((DeviceSection) section));
+          case PackagedStream packaged -> outside += packaged.bytes().length;
+          case DeviceStateTail tail -> outside += tail.sectionsLength();
+          default -> {}
+        }
+      }
+    } catch (StreamException.Truncated e) {
+      if (!name.equals(BROKEN)) {
+        throw e;
       }
     }
-    return all;
+    return new Sections(sections, layout, outside);
+  }
+
+  /// The devices of a stream of [Corpus]; none if nothing tells their layout.
+  static MachineVmstate machine(String name) throws IOException {
+    Sections sections = sections(name);
+    List<DeviceVmstate> devices =
+        sections.layout().isEmpty()
+            ? List.of()
+            : DeviceVmstate.decode(
+                sections.sections(), VmdescLayout.parse(sections.layout().get(), 0));
+    return new MachineVmstate(devices, Optional.empty(), sections.layout());
+  }
+
+  /// The configuration section; absent in streams of old machine types.
+  static Optional<Configuration> configuration(String name) throws IOException {
+    try (StreamReader in = read(name)) {
+      in.next();
+      return in.next() instanceof Configuration configuration
+          ? Optional.of(configuration)
+          : Optional.empty();
+    }
+  }
+
+  private static Optional<String> vmdesc(String name) throws IOException {
+    try (StreamReader in = read(name)) {
+      for (StreamElement e = in.next(); e != null; e = in.next()) {
+        if (e instanceof StreamElement.VmDescription vmdesc) {
+          return Optional.of(vmdesc.json());
+        }
+        if (e instanceof DeviceStateTail tail) {
+          return tail.vmdesc();
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static StreamReader read(String name) throws IOException {
+    return MigrationStream.of(TargetPageSize.of(Corpus.entry(name).targetPageSize()))
+        .read(new MemorySource(Corpus.bytes(name)), Corpus.entry(name).streamOffset());
   }
 
   static DeviceState state(String name) throws IOException {

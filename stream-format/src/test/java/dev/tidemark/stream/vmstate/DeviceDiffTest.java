@@ -4,21 +4,20 @@ package dev.tidemark.stream.vmstate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.checkpoint.DeviceState;
+import dev.tidemark.stream.fixture.Corpus;
 import dev.tidemark.stream.vmstate.DeviceDiff.Change;
 import dev.tidemark.stream.vmstate.VmstateValue.Scalar;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DeviceDiffTest {
   @Test
   void aMachineIsLikeItself() throws IOException {
-    for (Map.Entry<String, DeviceState> entry : DeviceCorpus.all().entrySet()) {
-      MachineVmstate machine = MachineVmstate.decode(entry.getValue());
-      assertThat(DeviceDiff.between(machine, machine).changes()).as(entry.getKey()).isEmpty();
+    for (String name : Corpus.names()) {
+      DeviceDiff diff = DeviceDiff.between(DeviceCorpus.machine(name), DeviceCorpus.machine(name));
+      assertThat(diff.changes()).as(name).isEmpty();
     }
   }
 
