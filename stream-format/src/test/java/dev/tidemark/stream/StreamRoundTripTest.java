@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamElement.DeviceStateTail;
 import dev.tidemark.stream.StreamElement.PackagedStream;
-import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.fixture.CorpusStream;
 import dev.tidemark.stream.fixture.SourceKind;
 import java.io.ByteArrayOutputStream;

@@ -154,6 +154,16 @@ class DeviceStateLiveIT {
     }
 
     @Override
+    public boolean footers() {
+      return stream.footers();
+    }
+
+    @Override
+    public byte[] earlySections() throws IOException {
+      return stream.earlySections();
+    }
+
+    @Override
     public void forEachPage(PageVisitor visitor) throws IOException {
       stream.forEachPage(visitor);
     }
