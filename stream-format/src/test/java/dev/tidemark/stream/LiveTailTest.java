@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -70,7 +71,7 @@ class LiveTailTest {
   /// Braces all along: were each a reason to look at all bytes before it, this would take hours.
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  @Timeout(60)
+  @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
   void eachByteIsLookedAtOnce(boolean colo) throws IOException {
     byte[] braces = new byte[2 << 20];
     Arrays.fill(braces, (byte) '}');
