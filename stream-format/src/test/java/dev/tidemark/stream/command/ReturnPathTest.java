@@ -150,7 +150,8 @@ class ReturnPathTest {
       byte[] prefix = Arrays.copyOf(GOLDEN, length);
       long end = length;
       try {
-        whole += read(PieceChannel.ofSize(prefix, 7)).size() >= 0 ? 1 : 0;
+        read(PieceChannel.ofSize(prefix, 7));
+        whole++;
       } catch (StreamException.Truncated e) {
         assertThat(e.streamOffset()).isEqualTo(end);
       }
