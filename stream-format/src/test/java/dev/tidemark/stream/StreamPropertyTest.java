@@ -207,7 +207,7 @@ class StreamPropertyTest {
       seen.add("ENDs " + shape.ends());
       seen.add("mapped " + shape.mapped());
       for (String line : new ScriptEncoder(script).elements()) {
-        String[] words = line.strip().split(" ");
+        String[] words = line.strip().split(" ", -1);
         int first = words[0].startsWith("0x") ? 1 : 0;
         seen.add(words[first]);
         if (line.contains(" continued")) {

@@ -94,7 +94,7 @@ public final class Seeds {
   /// compression all pages are zero.
   private static byte[] connections(MultifdMethod method, boolean perSection) {
     int pageSize = 65536;
-    RamBlock block = new RamBlock(0, "a", 2 * pageSize);
+    RamBlock block = new RamBlock(0, "a", 2L * pageSize);
     List<byte[]> channels = new ArrayList<>();
     try {
       for (int id = 0; id < 2; id++) {
@@ -198,8 +198,8 @@ public final class Seeds {
       body.add(new EmptyPart());
     }
     for (Live device : Live.values()) {
-      body.add(new StreamScript.Iterable(device, 4));
-      body.add(new StreamScript.Iterable(device, 2));
+      body.add(new StreamScript.LiveSection(device, 4));
+      body.add(new StreamScript.LiveSection(device, 2));
     }
     List<StreamScript.Device> devices =
         List.of(new StreamScript.Device("d", 0, 3), new StreamScript.Device("d", 1, 0));
@@ -207,7 +207,7 @@ public final class Seeds {
       body.add(new Command(command, 1));
     }
     if (packaged) {
-      body.add(new StreamScript.Package(devices));
+      body.add(new StreamScript.Packaged(devices));
       body.add(record(Kind.ZERO, 2));
     }
     List<Step> head = List.of(new Command(1, 0), new Command(2, 7));

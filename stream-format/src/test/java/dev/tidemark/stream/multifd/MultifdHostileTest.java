@@ -3,8 +3,12 @@
 package dev.tidemark.stream.multifd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.stream.MigrationStream;
+import dev.tidemark.stream.StreamException;
+import dev.tidemark.stream.fixture.ScriptEncoder;
+import dev.tidemark.stream.fixture.StreamScript;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -12,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Damaged channels: [dev.tidemark.stream.StreamException] with an offset inside, or a valid parse.
 class MultifdHostileTest {
@@ -124,5 +129,33 @@ class MultifdHostileTest {
         assertThat(Merging.reads(SETTINGS, with(whole, 1, other))).isFalse();
       }
     }
+  }
+
+  /// In front of RAM and behind its START, where QEMU puts those of `early_setup`.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void deviceSectionsBeforeThePagesAreRefused(boolean inFront) {
+    StreamScript.Shape shape =
+        new StreamScript.Shape(
+            PAGE, "m", true, false, List.of(), StreamScript.Advice.NONE, false, true, true, 1);
+    List<StreamScript.Step> early = List.of(new StreamScript.Early(4));
+    StreamScript script =
+        new StreamScript(
+            shape,
+            List.of(new StreamScript.Block("pc.ram", 3, 0, 0)),
+            inFront ? early : List.of(),
+            inFront ? List.of() : early,
+            List.of(),
+            List.of());
+    List<byte[]> connections =
+        with(small(MultifdMethod.NONE), 0, new ScriptEncoder(script).bytes());
+    assertThatThrownBy(
+            () -> {
+              try (MultifdCheckpointStream merged = Merging.open(SETTINGS, connections)) {
+                merged.forEachPage(new MultifdSpec.Image(PAGE));
+              }
+            })
+        .isInstanceOf(StreamException.Unsupported.class)
+        .hasMessageContaining("virtio-mem-device-early\" before RAM");
   }
 }
