@@ -153,7 +153,7 @@ class PostcopyCheckpointTest {
                 new PackagedStream(0x100, bytes(LISTEN, DEVICE, "cafe", RUN)).deviceSections(true))
         .isInstanceOf(StreamException.Malformed.class)
         .hasMessage(
-            "package that does not end with a section or RUN at offset 0x128 while reading package");
+            "package that does not end with a section or RUN at offset 0x126 while reading package");
   }
 
   private static Command command(String block, Range... ranges) {
