@@ -9,6 +9,7 @@ import dev.tidemark.stream.hostile.Seeds;
 import dev.tidemark.stream.hostile.StreamSubject;
 import dev.tidemark.stream.hostile.Subject;
 import dev.tidemark.stream.hostile.VmdescSubject;
+import dev.tidemark.stream.hostile.VmstateSubject;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -29,6 +30,7 @@ class RegressionsTest {
   static {
     SUBJECTS.addAll(List.of(StreamSubject.values()));
     SUBJECTS.addAll(List.of(VmdescSubject.values()));
+    SUBJECTS.addAll(List.of(VmstateSubject.values()));
   }
 
   @TestFactory
@@ -65,6 +67,7 @@ class RegressionsTest {
     }
     for (byte[] seed : Seeds.vmdescs()) {
       assertThat(Judge.reads(VmdescSubject.VMDESC, seed, seed.length)).isTrue();
+      assertThat(Judge.reads(VmstateSubject.BESIDE_VMDESC, seed, seed.length)).isTrue();
     }
   }
 }

@@ -45,6 +45,9 @@ public final class CampaignMain {
         byte[] bytes = Corpus.bytes(name);
         int[] positions = Positions.inStream(bytes, stride);
         campaign.run(name, bytes, List.of(StreamSubject.values()), positions, most);
+        // Each case decodes some ten thousand fields.
+        int[] devices = Positions.inDevices(bytes, stride);
+        campaign.run(name, bytes, List.of(VmstateSubject.IN_STREAM), devices, most / 14);
       }
     }
     System.out.printf(
@@ -71,7 +74,13 @@ public final class CampaignMain {
     }
     for (byte[] seed : Seeds.vmdescs()) {
       campaign.run(
-          "vmdesc " + number++, seed, List.of(VmdescSubject.values()), Positions.all(seed), most);
+          "vmdesc " + number, seed, List.of(VmdescSubject.values()), Positions.all(seed), most);
+      campaign.run(
+          "vmstate " + number++,
+          seed,
+          List.of(VmstateSubject.BESIDE_VMDESC),
+          Positions.all(seed),
+          most);
     }
   }
 
