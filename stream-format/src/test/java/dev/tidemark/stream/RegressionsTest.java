@@ -11,6 +11,7 @@ import dev.tidemark.stream.hostile.Seeds;
 import dev.tidemark.stream.hostile.StreamSubject;
 import dev.tidemark.stream.hostile.Subject;
 import dev.tidemark.stream.hostile.VmdescSubject;
+import dev.tidemark.stream.hostile.VmstateSubject;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -33,6 +34,7 @@ class RegressionsTest {
     SUBJECTS.addAll(List.of(VmdescSubject.values()));
     SUBJECTS.addAll(List.of(MultifdSubject.values()));
     SUBJECTS.addAll(List.of(ReturnPathSubject.values()));
+    SUBJECTS.addAll(List.of(VmstateSubject.values()));
   }
 
   @TestFactory
@@ -84,6 +86,7 @@ class RegressionsTest {
     }
     for (byte[] seed : Seeds.vmdescs()) {
       assertThat(Judge.reads(VmdescSubject.VMDESC, seed, seed.length)).isTrue();
+      assertThat(Judge.reads(VmstateSubject.BESIDE_VMDESC, seed, seed.length)).isTrue();
     }
   }
 }

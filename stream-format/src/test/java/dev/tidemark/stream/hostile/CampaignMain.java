@@ -92,6 +92,16 @@ public final class CampaignMain {
       int[] positions = Positions.inStream(bytes, stride);
       campaign.run(name, bytes, subjects, positions, share(most, bytes));
     }
+    if (entry.kind() == Kind.PLAIN) {
+      // Each case decodes some ten thousand fields.
+      int[] devices = Positions.inDevices(bytes, stride);
+      campaign.run(
+          name + " devices",
+          bytes,
+          List.of(VmstateSubject.IN_STREAM),
+          devices,
+          share(most, bytes) / 14);
+    }
   }
 
   /// How many cases a stream gets of those asked for.
@@ -127,7 +137,13 @@ public final class CampaignMain {
     }
     for (byte[] seed : Seeds.vmdescs()) {
       campaign.run(
-          "vmdesc " + number++, seed, List.of(VmdescSubject.values()), Positions.all(seed), most);
+          "vmdesc " + number, seed, List.of(VmdescSubject.values()), Positions.all(seed), most);
+      campaign.run(
+          "vmstate " + number++,
+          seed,
+          List.of(VmstateSubject.BESIDE_VMDESC),
+          Positions.all(seed),
+          most);
     }
   }
 

@@ -119,6 +119,23 @@ final class Positions {
             });
   }
 
+  /// Positions behind RAM: in device sections and vmdesc.
+  ///
+  /// @param stride how many bytes one position stands for
+  static int[] inDevices(byte[] bytes, int stride) throws IOException {
+    Input input = new Input(bytes, 0, bytes.length);
+    int start = bytes.length;
+    try (StreamReader in =
+        MigrationStream.of(TargetPageSize.detect()).withDeviceTail().read(input.source())) {
+      for (StreamElement e = in.next(); e != null; e = in.next()) {
+        if (e instanceof DeviceStateTail tail) {
+          start = (int) tail.streamOffset();
+        }
+      }
+    }
+    return IntStream.range(start, bytes.length).filter(i -> i % stride == 0).toArray();
+  }
+
   private record Contents(StreamReader in, BitSet carried) implements RamRecordVisitor {
     private void set(long windowOffset, int length) {
       int at = (int) in.streamOffsetOf(windowOffset);
