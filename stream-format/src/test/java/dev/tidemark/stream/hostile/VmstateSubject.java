@@ -59,7 +59,7 @@ public enum VmstateSubject implements Subject {
     @Override
     public void read(byte[] bytes, int length) throws IOException {
       Optional<Configuration> configuration = Optional.empty();
-      try (StreamReader in = SETTINGS.read(new Input(bytes, length).source())) {
+      try (StreamReader in = SETTINGS.read(new Input(bytes, 0, length).source())) {
         for (StreamElement e = in.next(); e != null; e = in.next()) {
           if (e instanceof Configuration c) {
             configuration = Optional.of(c);
