@@ -74,7 +74,7 @@ class DeviceCommandsTest {
     assertThat(Cli.run("inspect", "--device", "cpu:env.regs", q35).ok().out())
         .doesNotContain("\u2026");
     assertThat(Cli.run("inspect", "--device", "globalstate", q35).ok().out())
-        .contains(" \"paused\"\n");
+        .contains(" \"paused\"\n", " zeroes (66 bytes)\n");
   }
 
   @Test
@@ -83,6 +83,8 @@ class DeviceCommandsTest {
     Path b = Files.write(folder.resolve("b"), Corpus.bytes("q35-7.2-stopped"));
     assertThat(Cli.run("diff", "--devices", a, b).ok().out().lines())
         .allMatch(line -> !line.contains("\u2026") || !line.contains("cmos_data"))
+        .anyMatch(line -> line.contains("0x6 (uint32 equal of 4 bytes)"))
+        .anyMatch(line -> line.endsWith("\u2192  6 (int32 equal of 4 bytes)"))
         .anyMatch(line -> line.matches("mc146818rtc/0:cmos_data\\+0x0 +29 +\u2192 +43"));
   }
 

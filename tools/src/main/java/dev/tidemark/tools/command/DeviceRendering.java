@@ -131,7 +131,13 @@ final class DeviceRendering {
           continue;
         }
       }
-      table.row(change.path(), before, ARROW, after);
+      boolean sameForm = form(change.before()).equals(form(change.after()));
+      boolean bothThere = change.before().isPresent() && change.after().isPresent();
+      table.row(
+          change.path(),
+          before + (bothThere && !sameForm ? form(change.before()) : ""),
+          ARROW,
+          after + (bothThere && !sameForm ? form(change.after()) : ""));
     }
     table.print(out, "");
     out.println(Quantity.count(diff.changes().size(), "difference"));
@@ -197,6 +203,10 @@ final class DeviceRendering {
       case BLOCKS -> "blocks";
       case MAY_BLOCK -> "may block";
     };
+  }
+
+  private static String form(Optional<VmstateValue> value) {
+    return value.map(v -> " (%s of %d bytes)".formatted(v.type(), v.size())).orElse("");
   }
 
   private static String side(Optional<VmstateValue> value) {

@@ -22,6 +22,9 @@ final class FieldText {
 
   /// A value on part of a line: long ones are cut, with their sizes.
   static String of(VmstateValue value) {
+    if (value.size() > 16 && bytes(value).filter(WireBytes::isZero).isPresent()) {
+      return "zeroes (" + value.size() + " bytes)";
+    }
     String text = value instanceof VmstateValue.Buffer b ? words(b.bytes()) : full(value);
     return text.length() <= WIDTH
         ? text
