@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What differs between two device states, field by field.
@@ -144,8 +145,10 @@ public record DeviceDiff(List<Change> changes) {
     private void struct(String prefix, Struct before, Struct after) {
       Map<String, VmstateValue> others = new LinkedHashMap<>();
       after.members().forEach(member -> others.put(member.name(), member.value()));
+      Set<String> shadowed = PathWalk.shadowed(before);
       for (Member member : before.members()) {
-        pair(prefix + member.name(), member.value(), others.remove(member.name()));
+        String path = prefix + PathWalk.step(member, shadowed);
+        pair(path, member.value(), others.remove(member.name()));
       }
       others.forEach((name, value) -> add(prefix + name, Optional.empty(), Optional.of(value)));
       subsections(prefix, before, after);

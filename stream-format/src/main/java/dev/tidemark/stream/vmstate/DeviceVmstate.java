@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
 /// One device section with its values by name. Immutable.
@@ -114,12 +115,26 @@ public record DeviceVmstate(
     visit("", fields, (field, value) -> visitor.accept(path(field), value));
   }
 
+  /// The same for a part of a device.
+  ///
+  /// @param root leads to the part
+  /// @param value the part
+  /// @param visitor takes path and value
+  public static void forEachField(
+      VmstatePath root, VmstateValue value, BiConsumer<VmstatePath, VmstateValue> visitor) {
+    visit(
+        root.field(),
+        value,
+        (field, v) -> visitor.accept(new VmstatePath(root.device(), root.instanceId(), field), v));
+  }
+
   private static void visit(
       String path, VmstateValue value, BiConsumer<String, VmstateValue> visitor) {
     switch (value) {
       case Struct s -> {
         String prefix = path.isEmpty() || path.endsWith(":") ? path : path + ".";
-        s.members().forEach(m -> visit(prefix + m.name(), m.value(), visitor));
+        Set<String> shadowed = PathWalk.shadowed(s);
+        s.members().forEach(m -> visit(prefix + PathWalk.step(m, shadowed), m.value(), visitor));
         s.subsections().forEach(sub -> visit(prefix + sub.name() + ":", sub.fields(), visitor));
       }
       case Array a -> visitAll(path, a.elements(), visitor);

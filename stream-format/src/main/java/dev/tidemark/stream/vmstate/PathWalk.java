@@ -13,8 +13,10 @@ import dev.tidemark.stream.vmstate.VmstateValue.Struct;
 import dev.tidemark.stream.vmstate.VmstateValue.Subsection;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,34 @@ final class PathWalk {
   static Optional<Struct> replace(
       Struct root, String path, UnaryOperator<VmstateValue> replacement) {
     return new PathWalk(replacement).follow(root, path).map(Struct.class::cast);
+  }
+
+  /// Names that another member's name goes on from with an index, as `channels` beside
+  /// `channels[0].count`. Since the longer name counts, elements of such a member are reached by a
+  /// dot before the index: `channels.[0].count`.
+  static Set<String> shadowed(Struct struct) {
+    Set<String> stems = new HashSet<>();
+    for (Member member : struct.members()) {
+      String name = member.name();
+      int first = name.indexOf('[');
+      if (first > 0) {
+        stems.add(name.substring(0, first));
+        stems.add(name.substring(0, name.lastIndexOf('[')));
+      }
+    }
+    return stems;
+  }
+
+  /// The step of a path that leads to a member's elements.
+  ///
+  /// @param shadowed of the member's struct
+  static String step(Member member, Set<String> shadowed) {
+    boolean elements =
+        switch (member.value()) {
+          case Array _, Queue _, Gtree _ -> true;
+          default -> false;
+        };
+    return elements && shadowed.contains(member.name()) ? member.name() + "." : member.name();
   }
 
   /// The value with what the path leads to replaced; empty if it leads nowhere.

@@ -16,7 +16,9 @@ import java.util.regex.Pattern;
 /// idstr itself ends with `/` and digits. A subsection is named in full where it stands behind the
 /// fields of a device or a struct: `cpu/0:cpu/xss:env.xss`. Names of fields may hold dots and
 /// brackets themselves (`env.eip` is one name); where two readings are possible, the longer name
-/// counts. Nodes of a `gtree` are elements with a `key` and a `value`.
+/// counts. A dot before an index excludes it: `i8254:channels.[0].count` is of the array `channels`
+/// also where a field of the name `channels[0].count` stands beside it. Nodes of a `gtree` are
+/// elements with a `key` and a `value`.
 ///
 /// @param device idstr of the section
 /// @param instanceId instance id of the section; unsigned

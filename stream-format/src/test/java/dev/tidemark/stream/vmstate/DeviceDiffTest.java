@@ -33,6 +33,20 @@ class DeviceDiffTest {
             new Change(base, before.find(base), number(ScalarType.UINT64, 0x77)));
   }
 
+  /// A timer's channel has a field whose name is that of an element beside it.
+  @Test
+  void fieldsOfOneNameAreToldApart() throws IOException {
+    MachineVmstate before = MachineVmstate.decode(DeviceCorpus.state("q35-10.0"));
+    VmstatePath field = VmstatePath.parse("i8254/0:channels[0].next_transition_time");
+    VmstatePath element = VmstatePath.parse("i8254/0:channels.[0].next_transition_time");
+    assertThat(DeviceDiff.between(before, before.with(field, 5)).changes())
+        .extracting(Change::path)
+        .containsExactly(field);
+    assertThat(DeviceDiff.between(before, before.with(element, 5)).changes())
+        .extracting(Change::path)
+        .containsExactly(element);
+  }
+
   @Test
   void whatOnlyOneHasIsNamed() throws IOException {
     MachineVmstate pc = MachineVmstate.decode(DeviceCorpus.state("pc-10.0"));

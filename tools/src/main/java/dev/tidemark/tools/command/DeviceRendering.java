@@ -8,6 +8,7 @@ import dev.tidemark.stream.vmstate.MachineVmstate;
 import dev.tidemark.stream.vmstate.VmdescCompatibility;
 import dev.tidemark.stream.vmstate.VmstatePath;
 import dev.tidemark.stream.vmstate.VmstateValue;
+import dev.tidemark.stream.vmstate.WireBytes;
 import dev.tidemark.tools.report.JsonReport;
 import dev.tidemark.tools.report.Quantity;
 import dev.tidemark.tools.report.TextTable;
@@ -21,6 +22,10 @@ import java.util.Optional;
 /// Device state as text and as JSON.
 final class DeviceRendering {
   private static final String INDENT = "  ";
+  private static final String ARROW = "\u2192";
+
+  /// Places shown of bytes that differ.
+  private static final int RUNS = 8;
 
   private DeviceRendering() {}
 
@@ -30,15 +35,20 @@ final class DeviceRendering {
   static void list(PrintWriter out, MachineVmstate machine) {
     TextTable table = TextTable.of("device", ">version", ">bytes", ">fields", ">bytes not decoded");
     for (DeviceVmstate device : machine.devices()) {
-      List<Shown> fields = fields(device);
-      int opaque = fields.stream().mapToInt(field -> opaqueBytes(field.value())).sum();
+      int[] fields = new int[1];
+      int[] opaque = new int[1];
+      device.forEachField(
+          (_, value) -> {
+            fields[0]++;
+            opaque[0] += opaqueBytes(value);
+          });
       int rest = device.rest().map(VmstateValue::size).orElse(0);
       table.row(
-          name(device),
+          DeviceNames.of(device),
           Integer.toUnsignedString(device.header().versionId()),
           device.fields().size() + rest,
-          fields.size(),
-          opaque + rest);
+          fields[0],
+          opaque[0] + rest);
     }
     table.print(out, INDENT);
     machine
@@ -56,6 +66,22 @@ final class DeviceRendering {
     device
         .rest()
         .ifPresent(rest -> out.println(INDENT + Quantity.size(rest.size()) + ": " + rest.reason()));
+    out.flush();
+  }
+
+  /// A field that a path leads to, or all fields beneath it; nothing is cut.
+  static void field(PrintWriter out, DeviceVmstate device, VmstatePath path, boolean json)
+      throws IOException {
+    VmstateValue value = device.find(path).orElseThrow();
+    List<Shown> beneath = new ArrayList<>();
+    DeviceVmstate.forEachField(path, value, (p, v) -> beneath.add(new Shown(p, v)));
+    if (json) {
+      JsonReport.print(out, j -> j.array("fields", beneath, DeviceRendering::field));
+      return;
+    }
+    TextTable table = TextTable.of("field", "type", "value");
+    beneath.forEach(f -> table.row(f.path(), f.value().type(), FieldText.full(f.value())));
+    table.print(out, INDENT);
     out.flush();
   }
 
@@ -85,11 +111,46 @@ final class DeviceRendering {
   static void diff(PrintWriter out, DeviceDiff diff) {
     TextTable table = TextTable.ofColumns(4);
     for (DeviceDiff.Change change : diff.changes()) {
-      table.row(change.path(), side(change.before()), "\u2192", side(change.after()));
+      String before = side(change.before());
+      String after = side(change.after());
+      if (before.equals(after) || before.contains(FieldText.CUT)) {
+        List<FieldText.Difference> runs = runs(change);
+        runs.stream()
+            .limit(RUNS)
+            .forEach(
+                run ->
+                    table.row(
+                        change.path() + "+0x" + Integer.toHexString(run.offset()),
+                        run.before(),
+                        ARROW,
+                        run.after()));
+        if (runs.size() > RUNS) {
+          table.row(change.path(), "and at " + (runs.size() - RUNS) + " more places", "", "");
+        }
+        if (!runs.isEmpty()) {
+          continue;
+        }
+      }
+      boolean sameForm = form(change.before()).equals(form(change.after()));
+      boolean bothThere = change.before().isPresent() && change.after().isPresent();
+      table.row(
+          change.path(),
+          before + (bothThere && !sameForm ? form(change.before()) : ""),
+          ARROW,
+          after + (bothThere && !sameForm ? form(change.after()) : ""));
     }
     table.print(out, "");
     out.println(Quantity.count(diff.changes().size(), "difference"));
     out.flush();
+  }
+
+  /// Where long bytes of one size differ; empty for other values.
+  private static List<FieldText.Difference> runs(DeviceDiff.Change change) {
+    Optional<WireBytes> before = change.before().flatMap(FieldText::bytes);
+    Optional<WireBytes> after = change.after().flatMap(FieldText::bytes);
+    return before.isPresent() && after.isPresent() && before.get().length() == after.get().length()
+        ? FieldText.differences(before.get(), after.get())
+        : List.of();
   }
 
   static void diffJson(PrintWriter out, DeviceDiff diff) throws IOException {
@@ -144,8 +205,8 @@ final class DeviceRendering {
     };
   }
 
-  private static String name(DeviceVmstate device) {
-    return device.header().idstr() + "/" + Integer.toUnsignedString(device.header().instanceId());
+  private static String form(Optional<VmstateValue> value) {
+    return value.map(v -> " (%s of %d bytes)".formatted(v.type(), v.size())).orElse("");
   }
 
   private static String side(Optional<VmstateValue> value) {

@@ -6,6 +6,7 @@ import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.stream.vmstate.DeviceVmstate;
 import dev.tidemark.stream.vmstate.MachineVmstate;
 import dev.tidemark.stream.vmstate.VmdescCompatibility;
+import dev.tidemark.stream.vmstate.VmstatePath;
 import dev.tidemark.tools.report.JsonReport;
 import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -27,7 +29,9 @@ final class DevicesMixin {
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      description = "Show each field of a device, such as cpu/0.")
+      description =
+          "Show each field of a device, such as cpu/0, or one field whole, such as"
+              + " cpu/0:env.regs.")
   private @Nullable String device;
 
   @Option(
@@ -52,12 +56,7 @@ final class DevicesMixin {
       machine = MachineVmstate.decode(checkpoint.deviceState());
     }
     if (device != null) {
-      DeviceVmstate wanted = find(machine, device);
-      if (json) {
-        DeviceRendering.json(out, List.of(wanted));
-      } else {
-        DeviceRendering.fields(out, wanted);
-      }
+      show(out, machine, device, json);
     } else if (json) {
       DeviceRendering.json(out, machine.devices());
     } else {
@@ -65,17 +64,30 @@ final class DevicesMixin {
     }
   }
 
-  private static DeviceVmstate find(MachineVmstate machine, String name) throws UsageException {
-    return machine.devices().stream()
-        .filter(
-            d -> {
-              String idstr = d.header().idstr();
-              int instance = d.header().instanceId();
-              return name.equals(idstr + "/" + Integer.toUnsignedString(instance))
-                  || (instance == 0 && name.equals(idstr));
-            })
-        .findFirst()
-        .orElseThrow(() -> new UsageException("no device \"" + name + "\"; --devices lists them"));
+  private static void show(PrintWriter out, MachineVmstate machine, String name, boolean json)
+      throws IOException, UsageException {
+    Optional<DeviceVmstate> wanted = DeviceNames.find(machine, name);
+    if (wanted.isEmpty()) {
+      field(out, machine, name, json);
+    } else if (json) {
+      DeviceRendering.json(out, List.of(wanted.get()));
+    } else {
+      DeviceRendering.fields(out, wanted.get());
+    }
+  }
+
+  private static void field(PrintWriter out, MachineVmstate machine, String name, boolean json)
+      throws IOException, UsageException {
+    Optional<VmstatePath> path = DeviceNames.path(name);
+    Optional<DeviceVmstate> owner = path.flatMap(p -> machine.device(p.device(), p.instanceId()));
+    if (owner.isEmpty()) {
+      throw DeviceNames.unknown(machine, name);
+    }
+    if (owner.get().find(path.get()).isEmpty()) {
+      throw new UsageException(
+          "no field \"" + path.get().field() + "\" in " + DeviceNames.of(owner.get()));
+    }
+    DeviceRendering.field(out, owner.get(), path.get(), json);
   }
 
   private static void compare(PrintWriter out, Path a, Path b, boolean json)

@@ -19,7 +19,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "diff",
     header = "Compare the device state of two checkpoints.",
-    description = {"%nEach field that differs, by its path: its value in A, then in B."})
+    description = {
+      "%nEach field that differs, by its path: its value in FILE, then in OTHER.%nWhere long bytes differ, each place is shown by its offset."
+    })
 public final class DiffCommand extends TidemarkCommand {
   @Mixin private FileMixin file = new FileMixin();
 

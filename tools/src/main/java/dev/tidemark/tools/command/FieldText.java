@@ -4,21 +4,91 @@ package dev.tidemark.tools.command;
 
 import dev.tidemark.stream.vmstate.ScalarType;
 import dev.tidemark.stream.vmstate.VmstateValue;
+import dev.tidemark.stream.vmstate.WireBytes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// Values of device state as text.
 final class FieldText {
+  /// Stands where a value is cut.
+  static final String CUT = "\u2026";
+
   private static final int WIDTH = 64;
 
   private FieldText() {}
 
   /// A value on part of a line: long ones are cut, with their sizes.
   static String of(VmstateValue value) {
-    String text = full(value);
+    if (value.size() > 16 && bytes(value).filter(WireBytes::isZero).isPresent()) {
+      return "zeroes (" + value.size() + " bytes)";
+    }
+    String text = value instanceof VmstateValue.Buffer b ? words(b.bytes()) : full(value);
     return text.length() <= WIDTH
         ? text
-        : text.substring(0, WIDTH) + "… (" + value.size() + " bytes)";
+        : text.substring(0, WIDTH) + CUT + " (" + value.size() + " bytes)";
+  }
+
+  /// Bytes in hexadecimal, or what they spell with zeroes behind it.
+  private static String words(WireBytes bytes) {
+    StringBuilder text = new StringBuilder("\"");
+    int at = 0;
+    while (at < bytes.length() && bytes.at(at) != 0) {
+      boolean readable = bytes.at(at) >= ' ' && bytes.at(at) < 0x7f;
+      if (!readable || at == WIDTH) {
+        return bytes.toString();
+      }
+      text.append((char) bytes.at(at++));
+    }
+    boolean zeroes = true;
+    for (int i = at; i < bytes.length(); i++) {
+      zeroes &= bytes.at(i) == 0;
+    }
+    return at > 2 && zeroes ? text.append('"').toString() : bytes.toString();
+  }
+
+  /// Where values of one size differ: runs of at most eight bytes.
+  static List<Difference> differences(WireBytes before, WireBytes after) {
+    List<Difference> runs = new ArrayList<>();
+    int at = 0;
+    while (at < before.length()) {
+      int start = at;
+      while (at < before.length() && at - start < 8 && before.at(at) != after.at(at)) {
+        at++;
+      }
+      if (at > start) {
+        runs.add(new Difference(start, hex(before, start, at), hex(after, start, at)));
+      } else {
+        at++;
+      }
+    }
+    return runs;
+  }
+
+  /// Bytes that are not the same.
+  ///
+  /// @param offset of the first, from the start of the value
+  record Difference(int offset, String before, String after) {}
+
+  private static String hex(WireBytes bytes, int from, int to) {
+    StringBuilder text = new StringBuilder();
+    for (int i = from; i < to; i++) {
+      text.append("%02x".formatted(bytes.at(i)));
+    }
+    return text.toString();
+  }
+
+  /// The bytes of a value that is nothing but bytes.
+  static Optional<WireBytes> bytes(VmstateValue value) {
+    return switch (value) {
+      case VmstateValue.Buffer b -> Optional.of(b.bytes());
+      case VmstateValue.Unused u -> Optional.of(u.bytes());
+      case VmstateValue.Bitmap b -> Optional.of(b.words());
+      case VmstateValue.Opaque o -> Optional.of(o.bytes());
+      default -> Optional.empty();
+    };
   }
 
   /// All of a value.
