@@ -147,7 +147,7 @@ class MultifdHostileTest {
                 new StreamScript.Block("pc.ram", 3, 0, 0),
                 new StreamScript.Block("block1", 1, 0, 0)),
             inFront ? List.of(early) : List.of(),
-            inFront ? List.of(part) : List.of(early, part),
+            inFront ? List.of(part, part) : List.of(early, part, part),
             List.of(),
             List.of());
     List<byte[]> connections =
