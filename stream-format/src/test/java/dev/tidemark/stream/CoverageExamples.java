@@ -252,7 +252,7 @@ final class CoverageExamples {
             HEAD, "08 0008 0000", START, BLOCKS, END_OF_BODY, end, EOF, hexOf(vmdesc), "00000003"));
     // A page's record and nothing before it; and what a source asks first.
     all.put("preempt channel", stream("0000000000000008 0161" + "ab".repeat(4096)));
-    all.put("recovery connection", stream("08 000a 0002 0161"));
+    all.put("recovery connection", stream("08 000a 0002 0161 08 0009 0000 00"));
   }
 
   private static int vmdescAt(byte[] stream) {

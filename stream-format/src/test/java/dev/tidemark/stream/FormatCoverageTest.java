@@ -14,6 +14,7 @@ import dev.tidemark.stream.hostile.MultifdSubject;
 import dev.tidemark.stream.hostile.ReturnPathSubject;
 import dev.tidemark.stream.hostile.StreamSubject;
 import dev.tidemark.stream.multifd.MultifdMethod;
+import dev.tidemark.stream.ram.RamRecord;
 import dev.tidemark.stream.vmstate.DeviceSections;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -355,6 +357,9 @@ class FormatCoverageTest {
         .map(row -> DynamicTest.dynamicTest(row.table() + ": " + row.name(), () -> check(row)));
   }
 
+  /// What is no stream by itself.
+  private static final Set<String> CONNECTIONS = Set.of("preempt channel", "recovery connection");
+
   private static void check(Row row) throws IOException {
     if (row.table().equals("vmdesc")) {
       assertThat(row.read()).isEqualTo(Can.YES);
@@ -371,11 +376,34 @@ class FormatCoverageTest {
       if (!row.name().equals("MULTIFD_FLAG_DEVICE_STATE")) {
         MultifdSubject.MERGED.read(connections, connections.length);
       }
+    } else if (CONNECTIONS.contains(row.name())) {
+      byte[] bytes = example(CoverageExamples.streams(), row);
+      outcome(row, () -> readBeside(row.name(), bytes));
     } else {
       byte[] stream = example(CoverageExamples.streams(), row);
       outcome(row, () -> StreamSubject.SEEKABLE.read(stream, stream.length));
       if (row.written() == Can.YES) {
         StreamSubject.COPIED.read(stream, stream.length);
+      }
+    }
+  }
+
+  /// Beside a stream that has told of blocks.
+  private static void readBeside(String name, byte[] bytes) throws IOException {
+    byte[] main = Objects.requireNonNull(CoverageExamples.streams().get("RAM_SAVE_FLAG_PAGE"));
+    try (StreamReader of = MigrationStream.of(TargetPageSize.detect()).read(ByteSource.of(main))) {
+      while (of.next() != null) {
+        // To its end.
+      }
+      if (name.equals("preempt channel")) {
+        assertThat(RamRecord.listOf(of.preempt(ByteSource.of(bytes)), 4096)).hasSize(1);
+      } else {
+        StreamReader resumed = of.resumed(ByteSource.of(bytes));
+        int elements = 0;
+        while (resumed.next() != null) {
+          elements++;
+        }
+        assertThat(elements).isEqualTo(3);
       }
     }
   }
