@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// No blocking method may be called from a dependent of [#submit]'s future that runs on the reader
 /// thread; it fails with an `IllegalStateException`.
 public final class QmpClient implements AutoCloseable {
+  private static final long RETRY_MILLIS = 20;
+
   private final QmpAddress address;
   private final QmpOptions options;
   private final Transport transport;
@@ -68,8 +70,23 @@ public final class QmpClient implements AutoCloseable {
 
   static QmpClient connect(QmpAddress address, QmpOptions options, boolean epoll)
       throws QmpException, InterruptedException {
+    long start = System.nanoTime();
+    long patience = TimeUnit.NANOSECONDS.convert(options.greetingWait());
     Connection connection = new Connection(options);
-    Transport transport = Transport.open(address, connection, epoll);
+    Transport transport = null;
+    while (transport == null) {
+      try {
+        transport = Transport.open(address, connection, epoll);
+      } catch (QmpException.ConnectFailed e) {
+        if (!e.isTaken() || System.nanoTime() - start > patience) {
+          throw e;
+        }
+        // Nobody has been let in: those who wait may have gone, which a free QEMU finds out at
+        // once.
+        Thread.sleep(RETRY_MILLIS);
+        connection = new Connection(options);
+      }
+    }
     boolean done = false;
     try {
       JsonObject greeting = awaitGreeting(address, options, connection);
