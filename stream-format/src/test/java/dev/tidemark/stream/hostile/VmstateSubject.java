@@ -26,7 +26,7 @@ import java.util.Optional;
 public enum VmstateSubject implements Subject {
   /// vmdesc, and device sections behind its first NUL byte.
   BESIDE_VMDESC {
-    /// Sections that vmdesc does not describe are no error.
+    // Sections that vmdesc does not describe are no error.
     @Override
     public boolean mayEnd(byte[] bytes, int length) {
       return true;
@@ -50,7 +50,7 @@ public enum VmstateSubject implements Subject {
   },
   /// A migration stream: its configuration and what follows RAM.
   IN_STREAM {
-    /// Right behind EOF, since vmdesc is optional.
+    // Right behind EOF, since vmdesc is optional.
     @Override
     public boolean mayEnd(byte[] bytes, int length) {
       return length > 0 && bytes[length - 1] == 0;
