@@ -73,6 +73,8 @@ class DeviceCommandsTest {
         .anyMatch(line -> line.matches("  cpu/0:env.segs\\[1\\].base +uint64 +0xf0000"));
     assertThat(Cli.run("inspect", "--device", "cpu:env.regs", q35).ok().out())
         .doesNotContain("\u2026");
+    assertThat(Cli.run("inspect", "--device", "0000:00:00.0/mch", "--json", q35).ok().out())
+        .contains("\"not_decoded\" : \"layout is not in vmdesc\"");
     assertThat(Cli.run("inspect", "--device", "globalstate", q35).ok().out())
         .contains(" \"paused\"\n", " zeroes (66 bytes)\n");
   }

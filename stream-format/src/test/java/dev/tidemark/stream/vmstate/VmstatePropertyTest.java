@@ -106,7 +106,7 @@ class VmstatePropertyTest {
     private String field(String name, int depth) {
       int start = out.size();
       String head = "{\"name\":\"" + name + "\",";
-      return switch (random.nextInt(depth < 4 ? 12 : 6)) {
+      return switch (random.nextInt(depth < 4 ? 13 : 6)) {
         case 0, 1, 2 -> {
           ScalarType type = TYPES.get(random.nextInt(TYPES.size()));
           bytes(type.size());
@@ -156,7 +156,8 @@ class VmstatePropertyTest {
               + "}";
         }
         case 9 -> compressed(head, depth);
-        case 10 -> {
+        case 10 -> pointers(head, depth);
+        case 11 -> {
           StringBuilder json = new StringBuilder(head + "\"type\":\"qtailq\"");
           for (int i = random.nextInt(4); i > 0; i--) {
             out.write(1);
@@ -183,6 +184,37 @@ class VmstatePropertyTest {
           yield json.append(",\"size\":").append(out.size() - start).append('}').toString();
         }
       };
+    }
+
+    /// An array of pointers: structs that differ, each described, with runs of null between them.
+    /// The last one has no index.
+    private String pointers(String head, int depth) {
+      List<String> objects = new ArrayList<>();
+      int count = random.nextInt(1, 6);
+      for (int i = 0; i < count; i++) {
+        String index = i == count - 1 ? "" : "\"index\":" + i + ",";
+        int start = out.size();
+        if (random.nextBoolean()) {
+          String vmsd = vmsd("p", depth + 1);
+          int size = out.size() - start;
+          objects.add(
+              head
+                  + index
+                  + "\"type\":\"struct\",\"struct\":{"
+                  + vmsd
+                  + "},\"size\":"
+                  + size
+                  + "}");
+        } else if (random.nextBoolean()) {
+          out.write('0');
+          objects.add(head + index + type("nullptr", 1));
+        } else {
+          int nulls = random.nextInt(2, 5);
+          out.writeBytes("0".repeat(nulls).getBytes(StandardCharsets.US_ASCII));
+          objects.add(head + "\"array_len\":" + nulls + "," + type("nullptr", 1));
+        }
+      }
+      return String.join(",", objects);
     }
 
     /// A compressed array of structs: one description, and elements of the same form.

@@ -106,6 +106,9 @@ final class DeviceRendering {
         .put("type", field.value().type())
         .put("bytes", field.value().size())
         .put("value", FieldText.full(field.value()));
+    if (field.value() instanceof VmstateValue.Opaque opaque) {
+      json.put("not_decoded", opaque.reason());
+    }
   }
 
   static void diff(PrintWriter out, DeviceDiff diff) {
