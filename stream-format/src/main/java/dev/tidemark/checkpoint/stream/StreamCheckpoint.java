@@ -70,7 +70,10 @@ public final class StreamCheckpoint implements Checkpoint {
   private long startOffset;
   private boolean mapped;
   private boolean footers;
+
+  /// Pages whose newest version has content.
   private long contents;
+
   private @Nullable DiscardedPages discarded;
   private DeviceState devices = new DeviceState(new byte[0], Optional.empty());
   private long devicesOffset;
@@ -339,9 +342,10 @@ public final class StreamCheckpoint implements Checkpoint {
       if (discarded != null) {
         discarded.received(block, pageOffset);
       }
-      contents += entry == PageIndex.ZERO ? 0 : 1;
       PageIndex pages = index[block.index()];
       records[block.index()]++;
+      long former = pages == null ? PageIndex.MISSING : pages.get(pageOffset / bytes);
+      contents += (hasContent(entry) ? 1 : 0) - (hasContent(former) ? 1 : 0);
       if (pages == null || !pages.set(pageOffset / bytes, entry)) {
         throw new StreamException.LimitExceeded(
             "page index too large for its stream", reader.streamOffset(), "checkpoint");
@@ -436,6 +440,10 @@ public final class StreamCheckpoint implements Checkpoint {
   /// What a mapped-ram file does not store is zero.
   private long known(long entry) {
     return mapped && entry == PageIndex.MISSING ? PageIndex.ZERO : entry;
+  }
+
+  private static boolean hasContent(long entry) {
+    return kind(entry) == PageKind.DATA;
   }
 
   private static PageKind kind(long entry) {

@@ -128,14 +128,38 @@ class StreamCheckpointTest {
     }
   }
 
-  /// Whether a spec looks like the main channel of multifd: no content, and pages that never come.
+  /// Whether a spec looks like the main channel of multifd: in the end no page has content, and
+  /// some
+  /// never come.
   private static boolean lacksContent(StreamSpec spec) {
     long pages = spec.blocks().stream().mapToLong(StreamSpec.Block::pages).sum();
-    boolean content =
-        spec.parts().stream()
-            .flatMap(List::stream)
-            .anyMatch(page -> page.seed() > 0 || page.seed() < -1);
-    return !content && spec.image().size() < pages;
+    Map<String, byte[]> image = spec.image();
+    byte[] zeroes = new byte[spec.pageSize()];
+    return image.size() < pages
+        && image.values().stream().allMatch(page -> Arrays.equals(page, zeroes));
+  }
+
+  /// A stream is read if its canonical copy is, where no trace is left of content that was
+  /// replaced.
+  @Test
+  void contentThatBecameZeroIsNoContent() {
+    StreamSpec spec =
+        new StreamSpec(
+            4096,
+            true,
+            true,
+            false,
+            true,
+            true,
+            List.of(new StreamSpec.Block("ram", 2)),
+            List.of(
+                List.of(new StreamSpec.Page(0, 0, 1000, true)),
+                List.of(new StreamSpec.Page(0, 0, 0, true))),
+            List.of(new StreamSpec.Device("device", 0, 8)),
+            List.of());
+    assertThatThrownBy(() -> StreamCheckpoint.open(new MemorySource(spec.encode())))
+        .isInstanceOf(StreamException.Unsupported.class)
+        .hasMessageContaining(NO_CONTENT);
   }
 
   @ParameterizedTest
