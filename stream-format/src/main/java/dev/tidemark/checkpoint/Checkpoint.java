@@ -61,9 +61,19 @@ public interface Checkpoint extends Closeable {
   /// @throws dev.tidemark.stream.StreamException if it is no checkpoint, or a damaged one
   /// @throws IOException if it cannot be read
   static Checkpoint open(Path file) throws IOException {
+    return open(file, OpenOptions.DEFAULT);
+  }
+
+  /// Opens a stored VM, whatever format the file has; it is recognised by content.
+  ///
+  /// @param file the file; closed with the checkpoint
+  /// @param options how to open it
+  /// @throws dev.tidemark.stream.StreamException if it is no checkpoint, or a damaged one
+  /// @throws IOException if it cannot be read
+  static Checkpoint open(Path file, OpenOptions options) throws IOException {
     ByteSource source = ByteSource.of(file);
     try {
-      return open(source);
+      return open(source, options);
     } catch (IOException | RuntimeException | Error e) {
       source.close();
       throw e;
@@ -76,6 +86,16 @@ public interface Checkpoint extends Closeable {
   /// @throws dev.tidemark.stream.StreamException if it is no checkpoint, or a damaged one
   /// @throws IOException if it cannot be read
   static Checkpoint open(ByteSource source) throws IOException {
-    return CheckpointOpener.open(source);
+    return open(source, OpenOptions.DEFAULT);
+  }
+
+  /// Opens a stored VM, whatever format it has; it is recognised by content.
+  ///
+  /// @param source where its bytes come from; closed with the checkpoint, left open if this throws
+  /// @param options how to open it
+  /// @throws dev.tidemark.stream.StreamException if it is no checkpoint, or a damaged one
+  /// @throws IOException if it cannot be read
+  static Checkpoint open(ByteSource source, OpenOptions options) throws IOException {
+    return CheckpointOpener.open(source, options);
   }
 }

@@ -9,10 +9,18 @@ import java.io.IOException;
 public enum CheckpointFormat {
   /// QEMU's migration stream, as `migrate file:` and `-incoming` know it.
   STREAM,
+  /// A migration stream whose pages stand at fixed places: the capability `mapped-ram`.
+  MAPPED_RAM,
+  /// A migration stream compressed as a whole, as `migrate exec:gzip` makes one.
+  COMPRESSED_STREAM,
   /// The Tidemark archive, `.tmk`.
-  ARCHIVE;
+  ARCHIVE,
+  /// What `virsh save` makes.
+  LIBVIRT,
+  /// A disk image with an internal snapshot in it, as `savevm` makes one.
+  QCOW2;
 
-  /// Recognises a format by the first bytes.
+  /// Recognises a format by content.
   ///
   /// @param source the bytes of a file
   /// @return its format

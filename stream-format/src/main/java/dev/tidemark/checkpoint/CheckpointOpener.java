@@ -6,41 +6,78 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.tidemark.checkpoint.archive.ArchiveCheckpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
+import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamException;
+import dev.tidemark.stream.TargetPageSize;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /// Recognises the format of a checkpoint by content and opens it.
 final class CheckpointOpener {
   private static final String CONTEXT = "file type";
 
-  private static final byte[] STREAM_START = "QEVM".getBytes(US_ASCII);
+  /// How files begin; where one beginning is that of another, the longer one comes first.
+  private static final Map<byte[], CheckpointFormat> BEGINNINGS = new LinkedHashMap<>();
+
+  static {
+    begins(ArchiveCheckpoint.fileStart(), CheckpointFormat.ARCHIVE);
+    begins("LibvirtQemudSave".getBytes(US_ASCII), CheckpointFormat.LIBVIRT);
+    begins("LibvirtQemudPart".getBytes(US_ASCII), CheckpointFormat.LIBVIRT);
+    begins(hex("514649fb"), CheckpointFormat.QCOW2);
+    begins("QEVM".getBytes(US_ASCII), CheckpointFormat.STREAM);
+    // gzip, bzip2, xz, lzop, zstd, LZ4
+    begins(hex("1f8b08"), CheckpointFormat.COMPRESSED_STREAM);
+    begins(hex("425a68"), CheckpointFormat.COMPRESSED_STREAM);
+    begins(hex("fd377a585a00"), CheckpointFormat.COMPRESSED_STREAM);
+    begins(hex("894c5a4f000d0a1a0a"), CheckpointFormat.COMPRESSED_STREAM);
+    begins(hex("28b52ffd"), CheckpointFormat.COMPRESSED_STREAM);
+    begins(hex("04224d18"), CheckpointFormat.COMPRESSED_STREAM);
+  }
 
   private CheckpointOpener() {}
 
-  static Checkpoint open(ByteSource source) throws IOException {
-    return switch (recognise(source)) {
+  private static void begins(byte[] bytes, CheckpointFormat format) {
+    BEGINNINGS.put(bytes, format);
+  }
+
+  private static byte[] hex(String digits) {
+    return HexFormat.of().parseHex(digits);
+  }
+
+  static Checkpoint open(ByteSource source, OpenOptions options) throws IOException {
+    CheckpointFormat format = recognise(source);
+    if (options.snapshot().isPresent() && format != CheckpointFormat.QCOW2) {
+      throw new StreamException.Unsupported("snapshot in a file that can hold none", 0, CONTEXT);
+    }
+    return switch (format) {
       case ARCHIVE -> ArchiveCheckpoint.open(source);
-      case STREAM -> StreamCheckpoint.open(source);
+      case STREAM, MAPPED_RAM ->
+          StreamCheckpoint.open(
+              MigrationStream.of(TargetPageSize.detect()), source, options.spoolFolder());
+      case COMPRESSED_STREAM, LIBVIRT, QCOW2 ->
+          throw new StreamException.Unsupported(format.toString(), 0, CONTEXT);
     };
   }
 
   static CheckpointFormat recognise(ByteSource source) throws IOException {
-    byte[] archiveStart = ArchiveCheckpoint.fileStart();
-    byte[] start = new byte[archiveStart.length];
+    byte[] start = new byte[BEGINNINGS.keySet().stream().mapToInt(b -> b.length).max().orElse(0)];
     int length = source.read(0, MemorySegment.ofArray(start));
     start = Arrays.copyOf(start, length);
     if (length == 0) {
       throw new StreamException.Truncated("empty file", 0, CONTEXT);
     }
-    if (startsWith(start, archiveStart)) {
-      return CheckpointFormat.ARCHIVE;
+    boolean cut = false;
+    for (Map.Entry<byte[], CheckpointFormat> entry : BEGINNINGS.entrySet()) {
+      if (startsWith(start, entry.getKey())) {
+        return entry.getValue();
+      }
+      cut |= startsWith(entry.getKey(), start);
     }
-    if (startsWith(start, STREAM_START)) {
-      return CheckpointFormat.STREAM;
-    }
-    if (startsWith(archiveStart, start) || startsWith(STREAM_START, start)) {
+    if (cut) {
       throw new StreamException.Truncated("file ends in its first bytes", length, CONTEXT);
     }
     throw new StreamException.Malformed("not a checkpoint that Tidemark can read", 0, CONTEXT);

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
 /// existing file is replaced only with `force`, which is asked when the target is made and again
 /// when it is published. Part files of writers that are dead are removed when a target is made.
 ///
-/// Used by one thread at a time. A thread interrupted while it writes closes the file.
-public final class FileTarget implements CheckpointTarget {
+/// Used by one thread at a time, but for [#write]. A thread interrupted while it writes closes the
+/// file.
+public final class FileTarget implements RandomAccessTarget {
   /// Bytes are gathered into writes of this many.
   private static final int GATHER = 1 << 20;
 
@@ -41,8 +42,8 @@ public final class FileTarget implements CheckpointTarget {
   private final ByteBuffer gatheredBuffer = gathered.asByteBuffer();
 
   private long fill;
-  private boolean durable;
-  private boolean failed;
+  private volatile boolean durable;
+  private volatile boolean failed;
   private boolean over;
 
   /// How a file is published.
@@ -166,6 +167,43 @@ public final class FileTarget implements CheckpointTarget {
       if (fill == GATHER) {
         flush();
       }
+    }
+  }
+
+  @Override
+  public void write(long position, MemorySegment bytes) throws IOException {
+    checkOpen();
+    durable = false;
+    try {
+      for (long at = 0; at < bytes.byteSize(); ) {
+        long length = Math.min(bytes.byteSize() - at, 1 << 30);
+        ByteBuffer buffer = bytes.asSlice(at, length).asByteBuffer();
+        while (buffer.hasRemaining()) {
+          channel.write(buffer, position + at + buffer.position());
+        }
+        at += length;
+      }
+    } catch (IOException e) {
+      failed = true;
+      throw named(e);
+    }
+  }
+
+  @Override
+  public void grow(long size) throws IOException {
+    checkOpen();
+    durable = false;
+    try {
+      if (size < channel.size()) {
+        throw new IllegalArgumentException(
+            "size " + size + " of a target with " + channel.size() + " bytes");
+      }
+      if (size > channel.size()) {
+        channel.write(ByteBuffer.allocate(1), size - 1);
+      }
+    } catch (IOException e) {
+      failed = true;
+      throw named(e);
     }
   }
 

@@ -9,6 +9,7 @@
 /// * [dev.tidemark.checkpoint.ByteSource] — where bytes come from
 /// * [dev.tidemark.checkpoint.PageSpool] — the newest pages of what cannot be read at random
 /// * [dev.tidemark.checkpoint.CheckpointTarget] — where a checkpoint goes;
+///   [dev.tidemark.checkpoint.RandomAccessTarget] for formats that are not written front to back;
 ///   [dev.tidemark.checkpoint.FileTarget] publishes a file atomically
 /// * [dev.tidemark.checkpoint.Manifest] — what was noted when the VM was saved
 @NullMarked

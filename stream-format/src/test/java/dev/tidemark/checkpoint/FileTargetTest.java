@@ -60,6 +60,19 @@ class FileTargetTest {
   }
 
   @Test
+  void bytesAreWrittenAnywhereAndTheRestIsZero() throws IOException {
+    try (FileTarget target = FileTarget.create(file, FileTarget.Options.DEFAULT);
+        Arena arena = Arena.ofConfined()) {
+      target.write(8, bytes("later"));
+      target.write(2, arena.allocateFrom("first"));
+      target.grow(20);
+      assertThatThrownBy(() -> target.grow(19)).isInstanceOf(IllegalArgumentException.class);
+      target.commit();
+    }
+    assertThat(file).hasContent("\0\0first\0later" + "\0".repeat(7));
+  }
+
+  @Test
   void onlyTheOwnerMayReadItFromTheStart() throws IOException {
     try (FileTarget target = FileTarget.create(file, FileTarget.Options.DEFAULT)) {
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(target.part())))

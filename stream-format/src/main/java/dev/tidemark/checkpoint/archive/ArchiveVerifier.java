@@ -3,6 +3,7 @@
 package dev.tidemark.checkpoint.archive;
 
 import dev.tidemark.checkpoint.ByteSource;
+import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamLimits;
 import dev.tidemark.stream.ram.RamBlock;
@@ -22,10 +23,10 @@ public final class ArchiveVerifier {
   private final ArchiveCheckpoint checkpoint;
   private final ArchiveInput input;
   private final ArchiveLayout archive;
-  private final VerifyProgress progress;
+  private final Progress progress;
   private final long total;
 
-  private ArchiveVerifier(ArchiveCheckpoint checkpoint, VerifyProgress progress) {
+  private ArchiveVerifier(ArchiveCheckpoint checkpoint, Progress progress) {
     this.checkpoint = checkpoint;
     this.input = checkpoint.input();
     this.archive = checkpoint.archive();
@@ -40,8 +41,7 @@ public final class ArchiveVerifier {
   /// @return what was found, all of it whole
   /// @throws StreamException for whatever is wrong first
   /// @throws IOException if the source cannot be read
-  public static ArchiveReport verify(ByteSource source, VerifyProgress progress)
-      throws IOException {
+  public static ArchiveReport verify(ByteSource source, Progress progress) throws IOException {
     return verify(source, StreamLimits.DEFAULT, progress);
   }
 
@@ -53,8 +53,8 @@ public final class ArchiveVerifier {
   /// @return what was found, all of it whole
   /// @throws StreamException for whatever is wrong first
   /// @throws IOException if the source cannot be read
-  public static ArchiveReport verify(
-      ByteSource source, StreamLimits limits, VerifyProgress progress) throws IOException {
+  public static ArchiveReport verify(ByteSource source, StreamLimits limits, Progress progress)
+      throws IOException {
     try (ArchiveCheckpoint checkpoint = ArchiveCheckpoint.open(new Borrowed(source), limits)) {
       return new ArchiveVerifier(checkpoint, progress).verify();
     }
@@ -87,7 +87,7 @@ public final class ArchiveVerifier {
     }
     int segments = segments();
     sections();
-    progress.verified(total, total);
+    progress.advanced(total, total);
     return new ArchiveReport(
         checkpoint.summary(), counts(), archive.sections().sections().size(), segments);
   }
@@ -129,7 +129,7 @@ public final class ArchiveVerifier {
       checker.check(reader);
       bytes += reader.length();
       if ((block & 255) == 0) {
-        progress.verified(checkpoint.table().offset(block), total);
+        progress.advanced(checkpoint.table().offset(block), total);
       }
     }
     checker.finish();
@@ -165,7 +165,7 @@ public final class ArchiveVerifier {
       if (!Arrays.equals(digest.digest(), digests.bytes(SegmentHasher.DIGEST))) {
         throw new StreamException.Malformed("segment digest wrong", start, "segment " + i);
       }
-      progress.verified(bodyEnd + start + length, total);
+      progress.advanced(bodyEnd + start + length, total);
     }
     return (int) count;
   }

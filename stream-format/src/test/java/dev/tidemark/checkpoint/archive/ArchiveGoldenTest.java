@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.Manifest;
+import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -149,6 +150,6 @@ class ArchiveGoldenTest {
     trailer();
     assertThat(HexFormat.of().formatHex(written(manifest)))
         .isEqualTo(HexFormat.of().formatHex(golden.toByteArray()));
-    ArchiveVerifier.verify(ByteSource.of(golden.toByteArray()), VerifyProgress.NONE);
+    ArchiveVerifier.verify(ByteSource.of(golden.toByteArray()), Progress.NONE);
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
@@ -106,7 +107,7 @@ class ArchivePropertyTest {
                 expected.put((long) send.page(), send.bytes());
               }
             });
-    ArchiveVerifier.verify(ByteSource.of(file), VerifyProgress.NONE);
+    ArchiveVerifier.verify(ByteSource.of(file), Progress.NONE);
     try (ArchiveCheckpoint checkpoint = ArchiveCheckpoint.open(ByteSource.of(file))) {
       readsAtRandom(checkpoint, layout, expected);
       readsInOnePass(checkpoint, layout, expected);

@@ -11,6 +11,7 @@ import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.stream.SectionHeader;
 import dev.tidemark.stream.StreamElement.IterableSection;
 import dev.tidemark.stream.StreamElement.RamSection.Phase;
@@ -49,7 +50,7 @@ class ArchiveTest {
       assertPage(checkpoint, rom, 1, PageKind.DATA, Archives.flatPage(3));
       assertPage(checkpoint, rom, 3, PageKind.ZERO, zero);
     }
-    ArchiveReport report = ArchiveVerifier.verify(ByteSource.of(file), VerifyProgress.NONE);
+    ArchiveReport report = ArchiveVerifier.verify(ByteSource.of(file), Progress.NONE);
     assertThat(report.pages()).isEqualTo(new PageCounts(4, 3, 9));
     assertThat(report.summary().pageRecords()).isEqualTo(9);
     assertThat(report.summary().zeroRecords()).isEqualTo(4);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.fail;
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.checkpoint.CheckpointStream;
+import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
@@ -21,7 +22,7 @@ final class Mutations {
 
   /// What verifying throws; null if nothing. Anything but our exceptions fails the test.
   static @Nullable StreamException verify(byte[] file) {
-    return run(() -> ArchiveVerifier.verify(ByteSource.of(file), VerifyProgress.NONE), file.length);
+    return run(() -> ArchiveVerifier.verify(ByteSource.of(file), Progress.NONE), file.length);
   }
 
   /// What opening and reading everything throws; null if nothing.

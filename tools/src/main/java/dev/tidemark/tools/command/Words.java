@@ -25,7 +25,11 @@ final class Words {
   static String format(CheckpointFormat format) {
     return switch (format) {
       case STREAM -> "QEMU migration stream";
+      case MAPPED_RAM -> "QEMU mapped-ram stream";
+      case COMPRESSED_STREAM -> "compressed QEMU migration stream";
       case ARCHIVE -> "Tidemark archive";
+      case LIBVIRT -> "libvirt save image";
+      case QCOW2 -> "qcow2 internal snapshot";
     };
   }
 
