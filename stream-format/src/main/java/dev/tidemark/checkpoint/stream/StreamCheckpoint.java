@@ -243,11 +243,7 @@ public final class StreamCheckpoint implements Checkpoint {
       PageIndex pages = index[block.index()];
       for (long page = 0; page < block.usedLength() / reader.targetPageSize(); page++) {
         if (pages == null || pages.get(page) == PageIndex.MISSING) {
-          // A real VM has firmware at least.
-          throw new StreamException.Unsupported(
-              "no page has content: they are in the multifd channels, which are files of their own",
-              startOffset,
-              "checkpoint");
+          throw StreamCheckpointStream.noContent(startOffset);
         }
       }
     }

@@ -40,8 +40,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What would lose pages is [StreamException.Unsupported]: a postcopy stream whose pages went over
 /// another channel, and the mapped-ram file of a background snapshot, whose bitmaps QEMU leaves
-/// empty. That is known when all pages have been visited. That the pages went over multifd channels
-/// is not seen here, but by [StreamCheckpoint].
+/// empty, and the main channel of multifd, whose pages are in the other channels. That is known
+/// when
+/// all pages have been visited.
 public final class StreamCheckpointStream implements CheckpointStream {
   private final StreamReader reader;
   private boolean footersKnown;
@@ -133,6 +134,16 @@ public final class StreamCheckpointStream implements CheckpointStream {
     return new StreamException.Unsupported(
         "mapped-ram file of a background snapshot: no page is marked as stored, though all are;"
             + " it can be repaired by setting the bits of its bitmaps",
+        startOffset,
+        "checkpoint");
+  }
+
+  /// What is wrong with a stream that has no content, and not even all pages: a real VM has
+  /// firmware
+  /// at least.
+  static StreamException noContent(long startOffset) {
+    return new StreamException.Unsupported(
+        "no page has content: they are in the multifd channels, which are files of their own",
         startOffset,
         "checkpoint");
   }
@@ -249,8 +260,24 @@ public final class StreamCheckpointStream implements CheckpointStream {
       }
     }
     discarded.checkAllReceived();
-    if (mapped && !ended && !pages.hasContent()) {
-      throw emptyBitmaps(startOffset);
+    if (!pages.hasContent()) {
+      checkWithoutContent(pages, ended);
+    }
+  }
+
+  private void checkWithoutContent(PassedPages pages, boolean ended) throws StreamException {
+    if (mapped) {
+      if (!ended) {
+        throw emptyBitmaps(startOffset);
+      }
+      return;
+    }
+    long all = 0;
+    for (RamBlock block : ramBlocks()) {
+      all += block.usedLength() / targetPageSize();
+    }
+    if (pages.records() < all) {
+      throw noContent(startOffset);
     }
   }
 
