@@ -138,11 +138,7 @@ public final class ArchiveVerifier {
 
   private long epilogue() throws IOException {
     checkpoint.deviceState();
-    Facts facts = archive.facts();
-    return StreamBytes.ramEnd(facts.prologue()).length
-        + facts.deviceBytes()
-        + StreamBytes.afterDevices(facts.vmdescBytes().isPresent())
-        + facts.vmdescBytes().orElse(0);
+    return archive.facts().epilogueBytes();
   }
 
   private int segments() throws IOException {
@@ -179,9 +175,7 @@ public final class ArchiveVerifier {
   /// The digest over everything between body and trailer, sections of unknown kinds included.
   private void sections() throws IOException {
     for (Section section : archive.sections().sections()) {
-      if (SectionDescriptor.isKnown(section.tag())) {
-        input.payload(section);
-      }
+      input.payload(section);
     }
     long start = archive.trailer().bodyEnd();
     long end = input.size() - TrailerDescriptor.SIZE;

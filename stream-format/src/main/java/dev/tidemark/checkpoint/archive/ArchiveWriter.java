@@ -7,7 +7,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.tidemark.checkpoint.CheckpointTarget;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.Manifest;
-import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.RamRecords;
 import java.io.Closeable;
 import java.io.IOException;
@@ -15,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -165,23 +165,26 @@ public final class ArchiveWriter implements Closeable {
   ///
   /// @param state the device state
   /// @param manifest what is noted beside it
-  /// @throws StreamException.Unsupported if there are live sections, for which an archive has no
-  ///     room
   /// @throws IOException if the target cannot be written
   /// @throws IllegalArgumentException if the early sections are not those of the prologue
   public void finish(DeviceState state, Manifest manifest) throws IOException {
+    finish(state, Optional.of(manifest));
+  }
+
+  /// Writes what follows the pages, as [#finish(DeviceState, Manifest)].
+  ///
+  /// @param state the device state
+  /// @param manifest what is noted beside it; absent where nothing is known
+  /// @throws IOException if the target cannot be written
+  /// @throws IllegalArgumentException if the early sections are not those of the prologue
+  public void finish(DeviceState state, Optional<Manifest> manifest) throws IOException {
     checkWriting();
-    if (!state.iterable().isEmpty()) {
-      throw new StreamException.Unsupported(
-          "live section \"" + state.iterable().getFirst().header().idstr() + "\"",
-          state.iterable().getFirst().streamOffset(),
-          "archive");
-    }
     if (!Arrays.equals(state.early(), prologue.earlySections())) {
       throw new IllegalArgumentException("early sections other than those of the prologue");
     }
     finished = true;
-    writeEpilogue(StreamBytes.epilogue(prologue, state));
+    byte[] live = StreamBytes.live(state);
+    writeEpilogue(StreamBytes.epilogue(prologue, state, live));
     out.body(new byte[Lz4FrameDescriptor.END_MARK_SIZE]);
     byte[] segmentDigests = out.endBody();
     long bodyEnd = out.size();
@@ -189,8 +192,11 @@ public final class ArchiveWriter implements Closeable {
       section(SectionDescriptor.BLOCK_TABLE, part);
     }
     long runs = index.encode(part -> section(SectionDescriptor.PAGE_INDEX, part.payload()));
-    section(SectionDescriptor.FACTS, facts(state, runs).payload());
-    section(SectionDescriptor.MANIFEST, ManifestJson.write(manifest).getBytes(UTF_8));
+    section(SectionDescriptor.FACTS, facts(state, live.length, runs).payload());
+    if (manifest.isPresent()) {
+      byte[] json = ManifestJson.write(manifest.get()).getBytes(UTF_8);
+      section(SectionDescriptor.MANIFEST, json);
+    }
     section(SectionDescriptor.SEGMENT_DIGESTS, segmentDigests);
     writeEnd(bodyEnd);
   }
@@ -204,7 +210,7 @@ public final class ArchiveWriter implements Closeable {
     writePlain(bytes, split, bytes.length, Compression.NONE);
   }
 
-  private Facts facts(DeviceState state, long runs) {
+  private Facts facts(DeviceState state, long liveBytes, long runs) {
     return new Facts(
         prologue,
         options.blockContent(),
@@ -215,6 +221,7 @@ public final class ArchiveWriter implements Closeable {
         pages.get(),
         zeroes.get(),
         runs,
+        liveBytes,
         state.sections().length,
         state
             .vmdesc()

@@ -36,9 +36,9 @@ public final class CheckpointStreamWriter {
   /// Bytes between two calls of a progress listener.
   private static final long PROGRESS_STEP = 1 << 20;
 
-  /// Not 0, which QEMU's loader takes for any section not met yet, and above what QEMU's counter of
-  /// section ids reaches, so that it is no device's.
-  private static final int RAM_SECTION_ID = 1 << 16;
+  /// The section id of RAM in what is written. Not 0, which QEMU's loader takes for any section not
+  /// met yet, and above what QEMU's counter of section ids reaches, so that it is no device's.
+  public static final int RAM_SECTION_ID = 1 << 16;
 
   private CheckpointStreamWriter() {}
 
@@ -78,19 +78,6 @@ public final class CheckpointStreamWriter {
     return new Copy(in, out, options).write();
   }
 
-  private static MachineConfiguration forDestination(MachineConfiguration machine)
-      throws StreamException {
-    if (machine.capabilities().contains("x-ignore-shared")) {
-      throw new StreamException.Unsupported(
-          "x-ignore-shared: a part of RAM is in other files", 0, "configuration");
-    }
-    return new MachineConfiguration(
-        machine.machineType(),
-        machine.targetPageBits(),
-        machine.capabilities().stream().filter(name -> !name.equals("mapped-ram")).toList(),
-        machine.uuid());
-  }
-
   /// One checkpoint on its way. What comes before the pages is written when the first is visited:
   /// only then is it known whole.
   private static final class Copy implements PageVisitor {
@@ -112,7 +99,7 @@ public final class CheckpointStreamWriter {
     }
 
     long write() throws IOException {
-      MachineConfiguration machine = forDestination(in.configuration());
+      MachineConfiguration machine = in.configuration().forDestination();
       writer.with(new StreamElement.FileHeader());
       if (!machine.machineType().isEmpty()) {
         writer.with(StreamElement.Configuration.of(machine));
