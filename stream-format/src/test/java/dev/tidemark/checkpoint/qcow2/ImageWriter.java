@@ -4,6 +4,8 @@ package dev.tidemark.checkpoint.qcow2;
 
 import com.github.luben.zstd.Zstd;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -188,13 +190,13 @@ final class ImageWriter {
     return true;
   }
 
-  private static byte[] deflate(byte[] content) {
+  static byte[] deflate(byte[] content) {
     ByteArrayOutputStream packed = new ByteArrayOutputStream();
     Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
     try (DeflaterOutputStream out = new DeflaterOutputStream(packed, deflater)) {
       out.write(content);
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     } finally {
       deflater.end();
     }

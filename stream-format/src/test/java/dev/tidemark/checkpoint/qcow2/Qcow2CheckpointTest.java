@@ -13,9 +13,15 @@ import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.fixture.MemorySource;
 import dev.tidemark.stream.ram.RamBlock;
+import dev.tidemark.stream.vmstate.DeviceSections;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class Qcow2CheckpointTest {
   /// Counts how often it is closed.
@@ -107,5 +113,44 @@ class Qcow2CheckpointTest {
     assertThatThrownBy(() -> Checkpoint.open(ByteSource.of(Images.withLong(image, size, 1000))))
         .isInstanceOf(StreamException.Truncated.class)
         .hasMessageContaining("at offset 0x3e8 ");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"pc-10.0, first", "pc-10.0, second", "pc-7.2, first", "pc-7.2, second", "pc-7.2, 3"})
+  void realImagesHoldTheRamThatTheGuestHad(String image, String snapshot) throws Exception {
+    try (Checkpoint checkpoint =
+        Checkpoint.open(
+            ByteSource.of(Images.real(image)), OpenOptions.DEFAULT.withSnapshot(snapshot))) {
+      RamBlock ram =
+          checkpoint.ramBlocks().stream()
+              .filter(block -> block.idstr().equals("pc.ram"))
+              .findFirst()
+              .orElseThrow();
+      byte[] page = new byte[4096];
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (long at = 0; at < ram.usedLength(); at += page.length) {
+        if (at < 0xa0000 || at >= 0x100000) {
+          var _ = checkpoint.readPage(ram, at, MemorySegment.ofArray(page));
+          digest.update(page);
+        }
+      }
+      String name = ((Qcow2Checkpoint) checkpoint).snapshot().name();
+      assertThat(HexFormat.of().formatHex(digest.digest())).isEqualTo(Images.digest(image, name));
+      assertThat(checkpoint.configuration().machineType()).endsWith(image.substring(3));
+      assertThat(DeviceSections.split(checkpoint.deviceState(), 0))
+          .hasValueSatisfying(sections -> assertThat(sections).hasSizeGreaterThan(20));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pc-10.0", "pc-7.2"})
+  void realSnapshotsAreListed(String name) throws IOException {
+    Qcow2Image image = Qcow2Image.open(ByteSource.of(Images.real(name)));
+    assertThat(image.version()).isEqualTo(name.equals("pc-10.0") ? 3 : 2);
+    assertThat(image.snapshots().stream().map(s -> s.id() + s.name() + s.hasVmState()))
+        .containsExactly("1firsttrue", "2diskfalse", "3secondtrue");
+    assertThat(image.snapshots())
+        .allSatisfy(snapshot -> assertThat(snapshot.diskSize()).hasValue(1 << 20))
+        .allSatisfy(snapshot -> assertThat(snapshot.icount()).isEmpty());
   }
 }
