@@ -5,6 +5,7 @@ package dev.tidemark.checkpoint;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.tidemark.checkpoint.archive.ArchiveCheckpoint;
+import dev.tidemark.checkpoint.qcow2.Qcow2Checkpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamException;
@@ -58,7 +59,8 @@ final class CheckpointOpener {
       case STREAM, MAPPED_RAM ->
           StreamCheckpoint.open(
               MigrationStream.of(TargetPageSize.detect()), source, options.spoolFolder());
-      case COMPRESSED_STREAM, LIBVIRT, QCOW2 ->
+      case QCOW2 -> Qcow2Checkpoint.open(source, options);
+      case COMPRESSED_STREAM, LIBVIRT ->
           throw new StreamException.Unsupported(format.toString(), 0, CONTEXT);
     };
   }

@@ -49,6 +49,7 @@ class SnippetsTest {
           List.of(
               "dev.tidemark.checkpoint",
               "dev.tidemark.checkpoint.archive",
+              "dev.tidemark.checkpoint.qcow2",
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
               "dev.tidemark.stream.StreamElement.RamSection",
