@@ -30,6 +30,7 @@ class ModuleTest {
           .containsExactlyInAnyOrder(
               "dev.tidemark.checkpoint",
               "dev.tidemark.checkpoint.archive",
+              "dev.tidemark.checkpoint.mappedram",
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
               "dev.tidemark.stream.command",
