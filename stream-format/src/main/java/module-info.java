@@ -10,6 +10,7 @@ module dev.tidemark.stream.format {
   exports dev.tidemark.checkpoint;
   exports dev.tidemark.checkpoint.archive;
   exports dev.tidemark.checkpoint.qcow2;
+  exports dev.tidemark.checkpoint.mappedram;
   exports dev.tidemark.checkpoint.stream;
   exports dev.tidemark.stream;
   exports dev.tidemark.stream.command;

@@ -31,6 +31,7 @@ class ModuleTest {
               "dev.tidemark.checkpoint",
               "dev.tidemark.checkpoint.archive",
               "dev.tidemark.checkpoint.qcow2",
+              "dev.tidemark.checkpoint.mappedram",
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
               "dev.tidemark.stream.command",

@@ -8,7 +8,7 @@ import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.checkpoint.Manifest;
 import dev.tidemark.checkpoint.Progress;
-import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
+import dev.tidemark.checkpoint.stream.DestinationStream;
 import dev.tidemark.stream.StreamElement;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.PageVisitor;
@@ -130,7 +130,7 @@ public final class ArchiveConversion {
               early,
               in.ramBlocks(),
               in.targetPageSize(),
-              CheckpointStreamWriter.RAM_SECTION_ID,
+              DestinationStream.RAM_SECTION_ID,
               footers);
       check(prologue);
       ArchiveWriter archive = ArchiveWriter.begin(out, fitting(), prologue);

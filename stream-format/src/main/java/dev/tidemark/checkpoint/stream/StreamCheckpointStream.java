@@ -20,6 +20,7 @@ import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.VmDescription;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
+import dev.tidemark.stream.ram.MappedRam;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
@@ -129,18 +130,8 @@ public final class StreamCheckpointStream implements CheckpointStream {
     return start.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent());
   }
 
-  /// What is wrong with a mapped-ram file none of whose pages is marked as stored.
-  static StreamException emptyBitmaps(long startOffset) {
-    return new StreamException.Unsupported(
-        "mapped-ram file of a background snapshot: no page is marked as stored, though all are;"
-            + " it can be repaired by setting the bits of its bitmaps",
-        startOffset,
-        "checkpoint");
-  }
-
   /// What is wrong with a stream that has no content, and not even all pages: a real VM has
-  /// firmware
-  /// at least.
+  /// firmware at least.
   static StreamException noContent(long startOffset) {
     return new StreamException.Unsupported(
         "no page has content: they are in the multifd channels, which are files of their own",
@@ -268,7 +259,7 @@ public final class StreamCheckpointStream implements CheckpointStream {
   private void checkWithoutContent(PassedPages pages, boolean ended) throws StreamException {
     if (mapped) {
       if (!ended) {
-        throw emptyBitmaps(startOffset);
+        throw MappedRam.emptyBitmaps(startOffset);
       }
       return;
     }
