@@ -30,6 +30,9 @@ class ModuleTest {
           .containsExactlyInAnyOrder(
               "dev.tidemark.checkpoint",
               "dev.tidemark.checkpoint.archive",
+              "dev.tidemark.checkpoint.elfcore",
+              "dev.tidemark.checkpoint.memory",
+              "dev.tidemark.checkpoint.raw",
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
               "dev.tidemark.stream.command",
