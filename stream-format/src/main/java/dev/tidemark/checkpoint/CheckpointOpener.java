@@ -56,8 +56,7 @@ final class CheckpointOpener {
     return switch (format) {
       case ARCHIVE -> ArchiveCheckpoint.open(source);
       case STREAM, MAPPED_RAM ->
-          StreamCheckpoint.open(
-              MigrationStream.of(TargetPageSize.detect()), source, options.spoolFolder());
+          StreamCheckpoint.open(MigrationStream.of(TargetPageSize.detect()), source, options);
       case COMPRESSED_STREAM, LIBVIRT, QCOW2 ->
           throw new StreamException.Unsupported(format.toString(), 0, CONTEXT);
     };
