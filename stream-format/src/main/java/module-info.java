@@ -8,6 +8,7 @@ module dev.tidemark.stream.format {
   requires org.lz4.java;
 
   exports dev.tidemark.checkpoint;
+  exports dev.tidemark.checkpoint.analysis;
   exports dev.tidemark.checkpoint.archive;
   exports dev.tidemark.checkpoint.qcow2;
   exports dev.tidemark.checkpoint.mappedram;

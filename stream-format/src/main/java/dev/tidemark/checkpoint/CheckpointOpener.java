@@ -59,7 +59,7 @@ final class CheckpointOpener {
     }
     return switch (format) {
       case ARCHIVE -> ArchiveCheckpoint.open(source);
-      case STREAM -> StreamCheckpoint.open(SETTINGS, source, options.spoolFolder());
+      case STREAM -> StreamCheckpoint.open(SETTINGS, source, options);
       case MAPPED_RAM -> MappedRamCheckpoint.open(source);
       case QCOW2 -> Qcow2Checkpoint.open(source, options);
       case COMPRESSED_STREAM, LIBVIRT ->

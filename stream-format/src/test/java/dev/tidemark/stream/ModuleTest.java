@@ -29,6 +29,7 @@ class ModuleTest {
                   .collect(Collectors.toSet()))
           .containsExactlyInAnyOrder(
               "dev.tidemark.checkpoint",
+              "dev.tidemark.checkpoint.analysis",
               "dev.tidemark.checkpoint.archive",
               "dev.tidemark.checkpoint.qcow2",
               "dev.tidemark.checkpoint.mappedram",

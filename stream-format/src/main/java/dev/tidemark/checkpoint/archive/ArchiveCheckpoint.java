@@ -26,6 +26,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// A Tidemark archive with random access to its pages.
 ///
@@ -157,6 +158,22 @@ public final class ArchiveCheckpoint implements Checkpoint {
   @Override
   public PageKind pageKind(RamBlock block, long pageOffset) {
     return PageLocation.kind(index.locationOf(layout().pageNumber(block.index(), pageOffset)));
+  }
+
+  @Override
+  public long endOfKind(RamBlock block, long pageOffset) {
+    RamLayout layout = layout();
+    long page = layout.pageNumber(block.index(), pageOffset);
+    long end = index.endOfKind(page, layout.firstPage(block.index() + 1));
+    return pageOffset + ((end - page) << layout.pageShift());
+  }
+
+  /// The archive counts them for all blocks together.
+  @Override
+  public OptionalLong resentPages() {
+    long pages = layout().pages();
+    long missing = index.count(PageKind.MISSING, 0, pages);
+    return OptionalLong.of(Math.max(0, facts().pageRecords() - (pages - missing)));
   }
 
   @Override
