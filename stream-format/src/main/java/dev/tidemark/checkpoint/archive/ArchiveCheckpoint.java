@@ -108,7 +108,7 @@ public final class ArchiveCheckpoint implements Checkpoint {
   }
 
   BlockReader newBlockReader() {
-    return new BlockReader(input, table, facts().blockContent());
+    return new BlockReader(input, table, archive.header().encoding(), facts().blockContent());
   }
 
   ArchiveInput input() {
@@ -248,7 +248,8 @@ public final class ArchiveCheckpoint implements Checkpoint {
   /// The content of blocks that are not pages, which has to have the size that the facts say.
   byte[] plainBlocks(long first, long count, long size) throws IOException {
     long stored = table.offset(first + count) - table.offset(first);
-    if (size > stored * Lz4FrameDescriptor.MOST_RATIO || size > Integer.MAX_VALUE - 8) {
+    long most = archive.header().encoding().mostContent(count, stored, facts().blockContent());
+    if (size > most || size > Integer.MAX_VALUE - 8) {
       throw wrongSize(first);
     }
     byte[] bytes = new byte[(int) size];

@@ -41,8 +41,8 @@ record ArchiveLayout(
     long bodyLength =
         trailer.bodyEnd()
             - HeaderDescriptor.SIZE
-            - Lz4FrameDescriptor.HEADER_SIZE
-            - Lz4FrameDescriptor.END_MARK_SIZE;
+            - header.encoding().header(header.blockContent()).length
+            - header.encoding().endMark().length;
     Facts facts = Facts.of(payload, header, bodyLength, limits);
     if (facts.contentBytes() != trailer.contentBytes() || facts.blocks() != trailer.blocks()) {
       throw new StreamException.Malformed(
@@ -90,7 +90,7 @@ record ArchiveLayout(
 
   BlockTable blockTable(Arena arena) throws IOException {
     List<Section> parts = sections.all(SectionDescriptor.BLOCK_TABLE);
-    return BlockTable.read(input, parts, facts, trailer.bodyEnd(), arena);
+    return BlockTable.read(input, parts, header.encoding(), facts, trailer.bodyEnd(), arena);
   }
 
   PageIndex pageIndex(Arena arena) throws IOException {

@@ -94,15 +94,16 @@ public final class ArchiveVerifier {
 
   /// The LZ4 frame's own header and end mark.
   private void frame() throws IOException {
-    byte[] expected = Lz4FrameDescriptor.header(archive.facts().blockContent());
+    BodyEncoding encoding = archive.header().encoding();
     long start = HeaderDescriptor.SIZE;
-    if (!Arrays.equals(expected, input.bytes(start, expected.length, "LZ4 frame header"))) {
-      throw new StreamException.Malformed("LZ4 frame header wrong", start, "LZ4 frame header");
-    }
-    long end = archive.trailer().bodyEnd() - Lz4FrameDescriptor.END_MARK_SIZE;
-    byte[] mark = input.bytes(end, Lz4FrameDescriptor.END_MARK_SIZE, "LZ4 end mark");
-    if (Bytes.getInt(mark, 0) != 0) {
-      throw new StreamException.Malformed("LZ4 end mark wrong", end, "LZ4 end mark");
+    expect(encoding.header(archive.facts().blockContent()), start, "LZ4 frame header");
+    byte[] endMark = encoding.endMark();
+    expect(endMark, archive.trailer().bodyEnd() - endMark.length, "LZ4 end mark");
+  }
+
+  private void expect(byte[] expected, long at, String what) throws IOException {
+    if (!Arrays.equals(expected, input.bytes(at, expected.length, what))) {
+      throw new StreamException.Malformed(what + " wrong", at, what);
     }
   }
 

@@ -136,7 +136,7 @@ record Facts(
         || blockContent != header.blockContent()) {
       throw c.malformed("facts that do not agree with the header");
     }
-    long mostBlocks = bodyLength / Lz4FrameDescriptor.BLOCK_OVERHEAD;
+    long mostBlocks = Math.max(0, bodyLength) / header.encoding().leastPiece();
     long mostContent = mostBlocks * blockContent;
     long contentBytes = c.count(mostContent, "content");
     long prologueBlocks = c.count(mostBlocks, "prologue");
