@@ -68,7 +68,8 @@ final class MachineRules {
       pc(main("pc.ram"), this::lowOfPc);
     } else if (Q35.matcher(machine).matches()) {
       pc(main("pc.ram"), this::lowOfQ35);
-    } else if (machine.isEmpty() && total(names.exactly("pc.ram").stream().toList()) < lowOfQ35(0)) {
+    } else if (machine.isEmpty()
+        && total(names.exactly("pc.ram").stream().toList()) < lowOfQ35(0)) {
       // So little RAM that it stands at its offsets in any PC.
       pc(main("pc.ram"), size -> size);
     } else if (machine.equals("isapc")) {
@@ -190,8 +191,7 @@ final class MachineRules {
   private long isaBios(MemoryKind kind) {
     Optional<RamBlock> bios = names.exactly("pc.bios");
     long length = Math.min(bios.map(RamBlock::usedLength).orElse(0L), MIB - ISA_BIOS);
-    bios.ifPresent(
-        block -> add(MIB - length, block, block.usedLength() - length, length, kind));
+    bios.ifPresent(block -> add(MIB - length, block, block.usedLength() - length, length, kind));
     return MIB - length;
   }
 

@@ -94,8 +94,7 @@ final class HtmlDevices {
     }
   }
 
-  private void list(
-      String name, VmstateValue of, List<? extends VmstateValue> elements, int depth)
+  private void list(String name, VmstateValue of, List<? extends VmstateValue> elements, int depth)
       throws IOException {
     open(name, of);
     for (int i = 0; i < elements.size() && !full(); i++) {
