@@ -5,6 +5,8 @@ package dev.tidemark.checkpoint;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.tidemark.checkpoint.archive.ArchiveCheckpoint;
+import dev.tidemark.checkpoint.compressed.CompressedCheckpoint;
+import dev.tidemark.checkpoint.libvirt.LibvirtCheckpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamException;
@@ -58,7 +60,9 @@ final class CheckpointOpener {
       case STREAM, MAPPED_RAM ->
           StreamCheckpoint.open(
               MigrationStream.of(TargetPageSize.detect()), source, options.spoolFolder());
-      case COMPRESSED_STREAM, LIBVIRT, QCOW2 ->
+      case COMPRESSED_STREAM -> CompressedCheckpoint.open(source, options);
+      case LIBVIRT -> LibvirtCheckpoint.open(source, options);
+      case QCOW2 ->
           throw new StreamException.Unsupported(format.toString(), 0, CONTEXT);
     };
   }

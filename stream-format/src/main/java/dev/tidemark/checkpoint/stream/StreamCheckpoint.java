@@ -150,7 +150,16 @@ public final class StreamCheckpoint implements Checkpoint {
     return open(settings, source, 0, spoolFolder);
   }
 
-  private static StreamCheckpoint open(
+  /// Opens a stored stream that starts somewhere in its file.
+  ///
+  /// @param settings how to read
+  /// @param source closed with the result
+  /// @param start where the stream starts in it, in bytes, 0 or more
+  /// @param spoolFolder where pages are kept that came as deltas or compressed; looked at only if
+  ///     there are any
+  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then
+  ///     `source` is closed
+  public static StreamCheckpoint open(
       MigrationStream settings, ByteSource source, long start, Path spoolFolder)
       throws IOException {
     try {
