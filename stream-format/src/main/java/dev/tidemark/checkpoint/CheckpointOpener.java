@@ -5,6 +5,8 @@ package dev.tidemark.checkpoint;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.tidemark.checkpoint.archive.ArchiveCheckpoint;
+import dev.tidemark.checkpoint.compressed.CompressedCheckpoint;
+import dev.tidemark.checkpoint.libvirt.LibvirtCheckpoint;
 import dev.tidemark.checkpoint.mappedram.MappedRamCheckpoint;
 import dev.tidemark.checkpoint.qcow2.Qcow2Checkpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
@@ -59,11 +61,11 @@ final class CheckpointOpener {
     }
     return switch (format) {
       case ARCHIVE -> ArchiveCheckpoint.open(source);
-      case STREAM -> StreamCheckpoint.open(SETTINGS, source, options);
+      case STREAM -> StreamCheckpoint.open(SETTINGS, source, 0, options);
       case MAPPED_RAM -> MappedRamCheckpoint.open(source);
       case QCOW2 -> Qcow2Checkpoint.open(source, options);
-      case COMPRESSED_STREAM, LIBVIRT ->
-          throw new StreamException.Unsupported(format.toString(), 0, CONTEXT);
+      case COMPRESSED_STREAM -> CompressedCheckpoint.open(source, options);
+      case LIBVIRT -> LibvirtCheckpoint.open(source, options);
     };
   }
 

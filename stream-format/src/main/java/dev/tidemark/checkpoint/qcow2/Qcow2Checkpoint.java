@@ -48,9 +48,7 @@ public final class Qcow2Checkpoint implements Checkpoint {
     Qcow2Snapshot snapshot = image.snapshot(options.snapshot());
     StreamCheckpoint state =
         StreamCheckpoint.open(
-            MigrationStream.of(TargetPageSize.detect()),
-            image.vmState(snapshot),
-            options.spoolFolder());
+            MigrationStream.of(TargetPageSize.detect()), image.vmState(snapshot), 0, options);
     return new Qcow2Checkpoint(source, snapshot, state);
   }
 

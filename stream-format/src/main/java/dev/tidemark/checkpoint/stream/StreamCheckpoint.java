@@ -89,13 +89,12 @@ public final class StreamCheckpoint implements Checkpoint {
   private long devicesOffset;
   private @Nullable PageSpool spool;
 
-  private StreamCheckpoint(
-      ByteSource source, long start, StreamReader reader, Path spoolFolder, Progress progress)
+  private StreamCheckpoint(ByteSource source, long start, StreamReader reader, OpenOptions options)
       throws IOException {
     this.source = source;
     this.start = start;
-    this.spoolFolder = spoolFolder;
-    this.progress = progress;
+    this.spoolFolder = options.spoolFolder();
+    this.progress = options.progress();
     this.sourceBytes = source.size();
     // A record takes at least 9 bytes; an index much larger than that is a sparse one, made to
     // hurt.
@@ -146,42 +145,24 @@ public final class StreamCheckpoint implements Checkpoint {
   ///     `source` is closed
   public static StreamCheckpoint open(MigrationStream settings, ByteSource source, long start)
       throws IOException {
-    Path folder = Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
-    return open(settings, source, start, folder, Progress.NONE);
+    return open(settings, source, start, OpenOptions.DEFAULT);
   }
 
-  /// Opens a stored stream.
+  /// Opens a stored stream that starts somewhere in its file.
   ///
   /// @param settings how to read
   /// @param source closed with the result
-  /// @param spoolFolder where pages are kept that came as deltas or compressed; looked at only if
-  ///     there are any
-  /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then
-  /// `source`
-  ///     is closed
-  public static StreamCheckpoint open(MigrationStream settings, ByteSource source, Path spoolFolder)
-      throws IOException {
-    return open(settings, source, 0, spoolFolder, Progress.NONE);
-  }
-
-  /// Opens a stored stream.
-  ///
-  /// @param settings how to read
-  /// @param source closed with the result
-  /// @param options where pages are spooled, and who is told how far it is
+  /// @param start where the stream starts in it, in bytes, 0 or more
+  /// @param options where pages are kept that came as deltas or compressed, which is looked at only
+  ///     if there are any; and who is told how far it is
   /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then
   ///     `source` is closed
   public static StreamCheckpoint open(
-      MigrationStream settings, ByteSource source, OpenOptions options) throws IOException {
-    return open(settings, source, 0, options.spoolFolder(), options.progress());
-  }
-
-  private static StreamCheckpoint open(
-      MigrationStream settings, ByteSource source, long start, Path spoolFolder, Progress progress)
+      MigrationStream settings, ByteSource source, long start, OpenOptions options)
       throws IOException {
     try {
       StreamReader reader = settings.withDeviceTail().read(source, start);
-      return new StreamCheckpoint(source, start, reader, spoolFolder, progress);
+      return new StreamCheckpoint(source, start, reader, options);
     } catch (IOException | RuntimeException e) {
       source.close();
       throw e;

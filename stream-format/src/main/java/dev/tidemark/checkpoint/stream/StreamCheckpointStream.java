@@ -98,6 +98,18 @@ public final class StreamCheckpointStream implements CheckpointStream {
     return begun(settings.read(channel));
   }
 
+  /// Reads a stream from a channel that does not start where its file does, up to its block list.
+  ///
+  /// @param settings how to read
+  /// @param channel in blocking mode; closed with the result
+  /// @param streamStart where the channel's first byte stood in its file, 0 or more
+  /// @throws IOException if the stream cannot be read, or does not begin as one; then `channel` is
+  ///     closed
+  public static StreamCheckpointStream open(
+      MigrationStream settings, ReadableByteChannel channel, long streamStart) throws IOException {
+    return begun(settings.read(channel, streamStart));
+  }
+
   private static StreamCheckpointStream begun(StreamReader reader) throws IOException {
     StreamCheckpointStream stream = new StreamCheckpointStream(reader);
     try {

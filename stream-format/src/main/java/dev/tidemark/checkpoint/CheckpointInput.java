@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dev.tidemark.checkpoint.conversion;
+package dev.tidemark.checkpoint;
 
-import dev.tidemark.checkpoint.ByteSource;
-import dev.tidemark.checkpoint.Checkpoint;
-import dev.tidemark.checkpoint.CheckpointFormat;
-import dev.tidemark.checkpoint.CheckpointStream;
-import dev.tidemark.checkpoint.Manifest;
-import dev.tidemark.checkpoint.OpenOptions;
-import dev.tidemark.checkpoint.PageSpool;
+import dev.tidemark.checkpoint.libvirt.LibvirtCheckpoint;
+import dev.tidemark.checkpoint.libvirt.LibvirtCheckpointStream;
+import dev.tidemark.checkpoint.libvirt.LibvirtHeader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.ReadableByteChannel;
@@ -17,10 +13,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// What is converted: a checkpoint in a file, or one that comes through a pipe.
+/// A checkpoint in a file, or one that comes through a pipe.
 ///
 /// It is taken once, by one thread: as a [#stream], or as a [#checkpoint].
-public final class ConversionInput implements Closeable {
+public final class CheckpointInput implements Closeable {
   private final CheckpointFormat format;
   private final OpenOptions options;
   private final Consumer<String> told;
@@ -30,7 +26,7 @@ public final class ConversionInput implements Closeable {
 
   private @Nullable CheckpointStream stream;
 
-  private ConversionInput(
+  private CheckpointInput(
       CheckpointFormat format,
       OpenOptions options,
       Consumer<String> told,
@@ -48,9 +44,9 @@ public final class ConversionInput implements Closeable {
   /// @param file the file; its format is recognised by content
   /// @param options how it is opened
   /// @throws IOException if it cannot be read
-  public static ConversionInput of(Path file, OpenOptions options) throws IOException {
+  public static CheckpointInput of(Path file, OpenOptions options) throws IOException {
     Checkpoint checkpoint = Checkpoint.open(file, options);
-    return new ConversionInput(checkpoint.format(), options, _ -> {}, checkpoint, null);
+    return new CheckpointInput(checkpoint.format(), options, _ -> {}, checkpoint, null);
   }
 
   /// A checkpoint that comes through a pipe.
@@ -58,22 +54,31 @@ public final class ConversionInput implements Closeable {
   /// A format that is read front to back is read in one pass; of any other the bytes are kept in a
   /// temporary file first.
   ///
-  /// @param pipe in blocking mode; not closed
+  /// @param pipe in blocking mode; closed with the result
   /// @param options how it is opened, and where pages or bytes are kept
   /// @param told is told, in words for a user, when something has to be kept
-  /// @throws IOException if it cannot be read
-  public static ConversionInput of(
+  /// @throws IOException if it cannot be read; then `pipe` is closed
+  public static CheckpointInput of(
       ReadableByteChannel pipe, OpenOptions options, Consumer<String> told) throws IOException {
-    PipedStart start = PipedStart.of(pipe);
-    Optional<CheckpointStream> stream = start.stream();
-    if (stream.isPresent()) {
-      return new ConversionInput(start.format(), options, told, null, stream.get());
-    }
-    told.accept("the input has to be read at random: keeping it in " + options.spoolFolder());
-    ByteSource bytes = ByteSource.spooled(start.channel(), options.spoolFolder());
     try {
-      return new ConversionInput(
-          start.format(), options, told, Checkpoint.open(bytes, options), null);
+      PipedStart start = PipedStart.of(pipe);
+      Optional<CheckpointStream> stream = start.stream();
+      if (stream.isPresent()) {
+        return new CheckpointInput(start.format(), options, told, null, stream.get());
+      }
+      told.accept("the input has to be read at random: keeping it in " + options.spoolFolder());
+      Checkpoint kept = kept(start.channel(), options);
+      return new CheckpointInput(start.format(), options, told, kept, null);
+    } catch (IOException | RuntimeException | Error e) {
+      pipe.close();
+      throw e;
+    }
+  }
+
+  private static Checkpoint kept(ReadableByteChannel pipe, OpenOptions options) throws IOException {
+    ByteSource bytes = ByteSource.spooled(pipe, options.spoolFolder());
+    try {
+      return Checkpoint.open(bytes, options);
     } catch (IOException | RuntimeException | Error e) {
       bytes.close();
       throw e;
@@ -115,6 +120,17 @@ public final class ConversionInput implements Closeable {
   /// What was noted when the VM was saved; absent where the format holds none, and from a pipe.
   public Optional<Manifest> manifest() {
     return checkpoint == null ? Optional.empty() : checkpoint.manifest();
+  }
+
+  /// What stands before the stream where this is a libvirt save image, such as the domain's XML;
+  /// absent where it is none.
+  public Optional<LibvirtHeader> libvirtHeader() {
+    if (checkpoint instanceof LibvirtCheckpoint image) {
+      return Optional.of(image.header());
+    }
+    return stream instanceof LibvirtCheckpointStream image
+        ? Optional.of(image.header())
+        : Optional.empty();
   }
 
   @Override
