@@ -8,7 +8,6 @@ import dev.tidemark.checkpoint.libvirt.LibvirtHeader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.ReadableByteChannel;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -39,14 +38,12 @@ public final class CheckpointInput implements Closeable {
     this.stream = stream;
   }
 
-  /// A checkpoint in a file.
+  /// A checkpoint that is open.
   ///
-  /// @param file the file; its format is recognised by content
-  /// @param options how it is opened
-  /// @throws IOException if it cannot be read
-  public static CheckpointInput of(Path file, OpenOptions options) throws IOException {
-    Checkpoint checkpoint = Checkpoint.open(file, options);
-    return new CheckpointInput(checkpoint.format(), options, _ -> {}, checkpoint, null);
+  /// @param checkpoint closed with the result
+  public static CheckpointInput of(Checkpoint checkpoint) {
+    return new CheckpointInput(
+        checkpoint.format(), OpenOptions.DEFAULT, _ -> {}, checkpoint, null);
   }
 
   /// A checkpoint that comes through a pipe.

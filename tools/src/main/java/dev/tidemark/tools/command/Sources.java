@@ -21,14 +21,21 @@ final class Sources {
   /// @param line shows how far it is, if it takes long
   /// @param what the work is called meanwhile
   static Checkpoint open(Path file, ProgressLine line, String what) throws IOException {
+    return open(
+        file, OpenOptions.DEFAULT.withProgress((done, total) -> line.show(what, done, total, "")));
+  }
+
+  /// Opens a checkpoint as [#open(Path, ProgressLine, String)].
+  ///
+  /// @param file whatever holds a VM's state
+  /// @param options how it is opened
+  static Checkpoint open(Path file, OpenOptions options) throws IOException {
     ByteSource source =
         Files.isRegularFile(file) && Files.size(file) > 0
             ? ByteSource.mapped(file)
             : ByteSource.of(file);
     try {
-      return Checkpoint.open(
-          source,
-          OpenOptions.DEFAULT.withProgress((done, total) -> line.show(what, done, total, "")));
+      return Checkpoint.open(source, options);
     } catch (IOException | RuntimeException | Error e) {
       source.close();
       throw e;

@@ -2,7 +2,11 @@
 
 package dev.tidemark.tools.command;
 
+import dev.tidemark.tools.report.Console;
 import dev.tidemark.tools.report.UsageException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
@@ -23,5 +27,14 @@ final class Targets {
     } catch (InvalidPathException e) {
       throw new UsageException("-o: not the name of a file: " + e.getReason());
     }
+  }
+
+  /// Standard output, for bytes. Not to be closed: it is the process's.
+  static WritableByteChannel standardOutput() throws UsageException {
+    if (Console.isTerminal(1)) {
+      throw new UsageException(
+          "bytes are not written to a terminal: redirect standard output, or name a file");
+    }
+    return new FileOutputStream(FileDescriptor.out).getChannel();
   }
 }

@@ -76,6 +76,14 @@ public final class Console implements AutoCloseable {
     err.flush();
   }
 
+  /// Prints something that the user may want to know: no result, and nothing is wrong.
+  ///
+  /// @param message one line, lower case, no full stop
+  public void note(String message) {
+    err.println("tidemark: " + message);
+    err.flush();
+  }
+
   /// Has something done when the process is told to end (Ctrl-C, `kill`). The process then stays
   /// until this console is closed, for at most ten seconds, so that it can be undone and said.
   ///
@@ -123,9 +131,13 @@ public final class Console implements AutoCloseable {
     }
   }
 
+  /// Whether a standard stream of the process is a terminal.
+  ///
   /// Linux only; costs one system call, where the foreign-function way to `isatty` costs the
   /// start-up of method handles.
-  private static boolean isTerminal(int descriptor) {
+  ///
+  /// @param descriptor 0, 1 or 2
+  public static boolean isTerminal(int descriptor) {
     if ("dumb".equals(System.getenv("TERM"))) {
       return false;
     }
