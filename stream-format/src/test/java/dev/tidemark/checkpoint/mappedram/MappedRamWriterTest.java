@@ -153,12 +153,14 @@ class MappedRamWriterTest {
   @FieldSource("STREAMS")
   void realStreamsKeepTheirRamAndDevices(String name) throws IOException {
     byte[] bytes = Corpus.bytes(name);
-    PlacedTarget target = new PlacedTarget();
-    try (CheckpointStream in = StreamCheckpointStream.open(SETTINGS, new MemorySource(bytes))) {
+    Path file = folder.resolve("mapped");
+    try (CheckpointStream in = StreamCheckpointStream.open(SETTINGS, new MemorySource(bytes));
+        FileTarget target = FileTarget.create(file, FileTarget.Options.DEFAULT)) {
       MappedRamWriter.write(in, target, MappedRamWriter.Options.DEFAULT.withRunState("paused"));
+      target.commit();
     }
     try (Checkpoint before = StreamCheckpoint.open(new MemorySource(bytes));
-        Checkpoint after = Checkpoint.open(new MemorySource(target.toArray()))) {
+        Checkpoint after = Checkpoint.open(file)) {
       assertThat(after).isInstanceOf(MappedRamCheckpoint.class);
       assertThat(after.format()).isEqualTo(CheckpointFormat.MAPPED_RAM);
       MachineConfiguration machine = before.configuration();
