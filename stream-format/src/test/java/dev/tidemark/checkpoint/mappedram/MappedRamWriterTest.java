@@ -174,15 +174,18 @@ class MappedRamWriterTest {
       DeviceState state = before.deviceState();
       DeviceState again = after.deviceState();
       assertThat(again.early()).isEqualTo(state.early());
-      assertThat(again.iterable())
-          .usingRecursiveComparison()
-          .ignoringFields("streamOffset")
-          .isEqualTo(state.iterable());
+      assertThat(live(again)).isEqualTo(live(state));
       assertThat(again.sections())
           .isEqualTo(GlobalState.withRunState(state.sections(), "paused"));
       assertThat(again.vmdesc()).isEqualTo(state.vmdesc());
       assertSameRam(after, before);
     }
+  }
+
+  private static List<String> live(DeviceState state) {
+    return state.iterable().stream()
+        .map(s -> s.phase() + " " + s.header() + " " + Arrays.hashCode(s.body()))
+        .toList();
   }
 
   static void assertSameRam(Checkpoint actual, Checkpoint expected) throws IOException {
