@@ -30,14 +30,6 @@ import org.jspecify.annotations.Nullable;
 /// XBZRLE deltas are not taken: a source that has some is spooled first, see
 /// [dev.tidemark.checkpoint.PageSpool].
 ///
-/// ```java
-/// try (CheckpointStream in = checkpoint.stream();
-///     FileTarget target = FileTarget.create(file, FileTarget.Options.DEFAULT)) {
-///   MappedRamWriter.write(in, target, MappedRamWriter.Options.DEFAULT);
-///   target.commit();
-/// }
-/// ```
-///
 /// Format: `mapped_ram_setup_ramblock` in `migration/ram.c`, QEMU 10.0.2.
 public final class MappedRamWriter {
   /// Bytes of RAM between two calls of a progress listener.

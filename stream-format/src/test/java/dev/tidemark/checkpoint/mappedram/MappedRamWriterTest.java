@@ -17,9 +17,9 @@ import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpointStream;
 import dev.tidemark.stream.MigrationStream;
-import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
+import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.TargetPageSize;
 import dev.tidemark.stream.fixture.Corpus;
 import dev.tidemark.stream.fixture.MemorySource;
@@ -91,15 +91,14 @@ class MappedRamWriterTest {
     try (CheckpointStream in =
         StreamCheckpointStream.open(SETTINGS, new MemorySource(spec.encode()))) {
       end =
-          MappedRamWriter.write(in, target, MappedRamWriter.Options.DEFAULT.withFileOffset(start));
+          MappedRamWriter.write(
+              in, target, MappedRamWriter.Options.DEFAULT.withFileOffset(start));
     }
     byte[] file = target.toArray();
     assertThat(file).hasSize((int) end);
     try (MappedRamCheckpoint checkpoint =
             MappedRamCheckpoint.open(
-                new MemorySource(file),
-                start,
-                MigrationStream.of(TargetPageSize.of(spec.pageSize())));
+                new MemorySource(file), start, MigrationStream.of(TargetPageSize.of(spec.pageSize())));
         Checkpoint asStream =
             StreamCheckpoint.open(
                 MigrationStream.of(TargetPageSize.of(spec.pageSize())),
@@ -154,12 +153,14 @@ class MappedRamWriterTest {
   @FieldSource("STREAMS")
   void realStreamsKeepTheirRamAndDevices(String name) throws IOException {
     byte[] bytes = Corpus.bytes(name);
-    PlacedTarget target = new PlacedTarget();
-    try (CheckpointStream in = StreamCheckpointStream.open(SETTINGS, new MemorySource(bytes))) {
+    Path file = folder.resolve("mapped");
+    try (CheckpointStream in = StreamCheckpointStream.open(SETTINGS, new MemorySource(bytes));
+        FileTarget target = FileTarget.create(file, FileTarget.Options.DEFAULT)) {
       MappedRamWriter.write(in, target, MappedRamWriter.Options.DEFAULT.withRunState("paused"));
+      target.commit();
     }
     try (Checkpoint before = StreamCheckpoint.open(new MemorySource(bytes));
-        Checkpoint after = Checkpoint.open(new MemorySource(target.toArray()))) {
+        Checkpoint after = Checkpoint.open(file)) {
       assertThat(after).isInstanceOf(MappedRamCheckpoint.class);
       assertThat(after.format()).isEqualTo(CheckpointFormat.MAPPED_RAM);
       MachineConfiguration machine = before.configuration();
@@ -173,14 +174,18 @@ class MappedRamWriterTest {
       DeviceState state = before.deviceState();
       DeviceState again = after.deviceState();
       assertThat(again.early()).isEqualTo(state.early());
-      assertThat(again.iterable())
-          .usingRecursiveComparison()
-          .ignoringFields("streamOffset")
-          .isEqualTo(state.iterable());
-      assertThat(again.sections()).isEqualTo(GlobalState.withRunState(state.sections(), "paused"));
+      assertThat(live(again)).isEqualTo(live(state));
+      assertThat(again.sections())
+          .isEqualTo(GlobalState.withRunState(state.sections(), "paused"));
       assertThat(again.vmdesc()).isEqualTo(state.vmdesc());
       assertSameRam(after, before);
     }
+  }
+
+  private static List<String> live(DeviceState state) {
+    return state.iterable().stream()
+        .map(s -> s.phase() + " " + s.header() + " " + Arrays.hashCode(s.body()))
+        .toList();
   }
 
   static void assertSameRam(Checkpoint actual, Checkpoint expected) throws IOException {
@@ -312,7 +317,8 @@ class MappedRamWriterTest {
     }
     PlacedTarget target = new PlacedTarget();
     RamBlock block = new RamBlock(0, "ram", 2000L * PAGE);
-    MappedRamWriter.write(new Given(block, pages, true), target, MappedRamWriter.Options.DEFAULT);
+    MappedRamWriter.write(
+        new Given(block, pages, true), target, MappedRamWriter.Options.DEFAULT);
     try (MappedRamCheckpoint checkpoint =
         MappedRamCheckpoint.open(new MemorySource(target.toArray()))) {
       MemorySegment page = MemorySegment.ofArray(new long[PAGE / 8]);
