@@ -145,7 +145,7 @@ class RamSurveyTest {
   void blocksOfAnotherCheckpointAreRefused() throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(ByteSource.of(Corpus.bytes("pc-10.0-busy")))) {
       RamBlock foreign = new RamBlock(0, "other", 4096);
-      org.assertj.core.api.Assertions.assertThatThrownBy(() -> checkpoint.endOfKind(foreign, 0))
+      org.assertj.core.api.Assertions.assertThatThrownBy(() -> checkpoint.endOfKind(foreign, 0, 4096))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
