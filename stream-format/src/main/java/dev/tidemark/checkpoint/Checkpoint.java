@@ -39,12 +39,13 @@ public interface Checkpoint extends Closeable {
   ///
   /// @param block one of [#ramBlocks]
   /// @param pageOffset offset inside the block in bytes, a multiple of [#targetPageSize]
-  /// @return offset of the first page behind it of another kind, or the block's used length
+  /// @param limit offset, behind `pageOffset`, where looking ends: at most the block's used length
+  /// @return offset of the first page behind it of another kind, or `limit`
   /// @throws IOException if the input cannot be read
-  default long endOfKind(RamBlock block, long pageOffset) throws IOException {
+  default long endOfKind(RamBlock block, long pageOffset, long limit) throws IOException {
     PageKind kind = pageKind(block, pageOffset);
     long end = pageOffset + targetPageSize();
-    while (end < block.usedLength() && pageKind(block, end) == kind) {
+    while (end < limit && pageKind(block, end) == kind) {
       end += targetPageSize();
     }
     return end;

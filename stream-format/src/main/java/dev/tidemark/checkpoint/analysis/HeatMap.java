@@ -112,7 +112,7 @@ public record HeatMap(RamBlock block, long pagesPerCell, List<Cell> cells) {
       for (int i = 0; i < SAMPLES && next < to; i++) {
         next = Math.max(next, from + (to - from) * i / SAMPLES);
         while (next < to && checkpoint.pageKind(block, next * pageSize) != PageKind.DATA) {
-          next = checkpoint.endOfKind(block, next * pageSize) / pageSize;
+          next = checkpoint.endOfKind(block, next * pageSize, to * pageSize) / pageSize;
         }
         if (next < to) {
           checkpoint.readPage(block, next * pageSize, page);

@@ -106,7 +106,7 @@ final class PageComparison implements AutoCloseable {
           PageKind ofA = a.kind(at);
           PageKind ofB = b.kind(at);
           if (ofA != PageKind.DATA && ofB != PageKind.DATA) {
-            long until = Math.min(end, Math.min(a.endOfKind(at), b.endOfKind(at)));
+            long until = Math.min(a.endOfKind(at, end), b.endOfKind(at, end));
             fill(at, until, code(ofA, ofB));
             at = until;
           } else {
@@ -171,8 +171,10 @@ final class PageComparison implements AutoCloseable {
       return at < block.usedLength() ? checkpoint.pageKind(block, at) : PageKind.MISSING;
     }
 
-    long endOfKind(long at) throws IOException {
-      return at < block.usedLength() ? checkpoint.endOfKind(block, at) : Long.MAX_VALUE;
+    long endOfKind(long at, long limit) throws IOException {
+      return at < block.usedLength()
+          ? checkpoint.endOfKind(block, at, Math.min(limit, block.usedLength()))
+          : limit;
     }
 
     MemorySegment read(PageKind kind, long at) throws IOException {

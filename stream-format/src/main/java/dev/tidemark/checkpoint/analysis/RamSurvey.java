@@ -83,7 +83,7 @@ public record RamSurvey(List<Block> blocks, OptionalLong resent) {
       throws IOException {
     long start = 0;
     while (start < block.usedLength()) {
-      long end = checkpoint.endOfKind(block, start);
+      long end = checkpoint.endOfKind(block, start, block.usedLength());
       visitor.run(block, start, end, checkpoint.pageKind(block, start));
       start = end;
     }

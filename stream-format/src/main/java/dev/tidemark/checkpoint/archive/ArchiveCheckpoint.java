@@ -161,10 +161,10 @@ public final class ArchiveCheckpoint implements Checkpoint {
   }
 
   @Override
-  public long endOfKind(RamBlock block, long pageOffset) {
+  public long endOfKind(RamBlock block, long pageOffset, long limit) {
     RamLayout layout = layout();
     long page = layout.pageNumber(block.index(), pageOffset);
-    long end = index.endOfKind(page, layout.firstPage(block.index() + 1));
+    long end = index.endOfKind(page, page + ((limit - pageOffset) >>> layout.pageShift()));
     return pageOffset + ((end - page) << layout.pageShift());
   }
 

@@ -412,14 +412,14 @@ public final class StreamCheckpoint implements Checkpoint {
   }
 
   @Override
-  public long endOfKind(RamBlock block, long pageOffset) {
+  public long endOfKind(RamBlock block, long pageOffset, long limit) {
     PageKind kind = pageKind(block, pageOffset);
     PageIndex pages = index[block.index()];
     if (pages == null) {
-      return block.usedLength();
+      return limit;
     }
     boolean maybeAbsent = kind == kind(known(PageIndex.MISSING));
-    long end = block.usedLength() / pageSize;
+    long end = limit / pageSize;
     long page = pageOffset / pageSize + 1;
     while (page < end) {
       if (maybeAbsent && pages.isAbsent(page)) {
@@ -430,7 +430,7 @@ public final class StreamCheckpoint implements Checkpoint {
         return page * pageSize;
       }
     }
-    return block.usedLength();
+    return limit;
   }
 
   @Override
@@ -506,7 +506,7 @@ public final class StreamCheckpoint implements Checkpoint {
     long zero = 0;
     long start = 0;
     while (start < block.usedLength()) {
-      long end = endOfKind(block, start);
+      long end = endOfKind(block, start, block.usedLength());
       PageKind kind = pageKind(block, start);
       zero += kind == PageKind.ZERO ? (end - start) / pageSize : 0;
       data += kind == PageKind.DATA ? (end - start) / pageSize : 0;
