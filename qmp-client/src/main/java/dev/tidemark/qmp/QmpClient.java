@@ -119,6 +119,9 @@ public final class QmpClient implements AutoCloseable {
     try {
       JsonObject greeting = awaitGreeting(address, options, connection);
       QmpClient client = new QmpClient(address, options, accepted, transport, connection, greeting);
+      if (!client.version.isAtLeast(8, 0)) {
+        transport.sendByteByByte();
+      }
       boolean oob = options.oob() && client.offers(OOB);
       client.execute(new QmpCapabilities(oob ? List.of(OOB) : List.of()));
       if (oob) {

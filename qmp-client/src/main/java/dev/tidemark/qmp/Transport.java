@@ -176,6 +176,17 @@ final class Transport implements AutoCloseable {
             : "descriptors cannot be passed over TCP; use a Unix socket");
   }
 
+  /// From here on each byte goes in a TLS record of its own, if there is TLS.
+  ///
+  /// A QEMU before 8.0 takes one byte out of a record and forgets the others until the next record
+  /// comes: its monitor reads byte by byte, and only the socket wakes it.
+  void sendByteByByte() {
+    SslHandler tls = channel.pipeline().get(SslHandler.class);
+    if (tls != null) {
+      channel.eventLoop().execute(() -> tls.setWrapDataSize(1));
+    }
+  }
+
   Optional<Long> peerPid() {
     if (!(channel instanceof EpollDomainSocketChannel unix)) {
       return Optional.empty();
