@@ -13,10 +13,15 @@ import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.TargetPageSize;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /// Opens a compressed migration stream with random access: it is decompressed once, and its pages
 /// are kept in a [PageSpool] meanwhile.
 public final class CompressedCheckpoint {
+  /// Enough for any vmdesc, which is at the end.
+  private static final int END = 4 << 20;
+
   private CompressedCheckpoint() {}
 
   /// Opens a file that is a compressed migration stream.
@@ -46,13 +51,55 @@ public final class CompressedCheckpoint {
   public static Checkpoint open(
       ByteSource source, long start, CheckpointFormat format, OpenOptions options)
       throws IOException {
+    MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
+    try {
+      return spooled(settings, source, start, format, options);
+    } catch (StreamException.Unsupported e) {
+      if (!needsLayout(e)) {
+        throw e;
+      }
+      return spooled(
+          settings.withLayoutAtEnd(end(source, start)), source, start, format, options);
+    }
+  }
+
+  /// Whether there is a device before RAM, whose layout stands at the end of the stream.
+  private static boolean needsLayout(StreamException e) {
+    return e.getCause() instanceof StreamException inside
+        && inside.context().equals("early device section");
+  }
+
+  /// The last bytes of the stream, for which all of it is decompressed.
+  private static ByteSource end(ByteSource source, long start) throws IOException {
+    byte[] last = new byte[2 * END];
+    ByteBuffer buffer = ByteBuffer.wrap(last);
+    CompressedInput input =
+        new CompressedInput(new SourceChannel(source, start), start, _ -> {});
+    Codec codec = Codec.of(input.peek(Codec.MAGIC_BYTES)).orElseThrow();
+    try (DecompressingChannel channel = new DecompressingChannel(codec, input)) {
+      while (channel.read(buffer) >= 0) {
+        if (!buffer.hasRemaining()) {
+          System.arraycopy(last, END, last, 0, END);
+          buffer.position(END);
+        }
+      }
+    }
+    return ByteSource.of(MemorySegment.ofArray(last).asSlice(0, buffer.position()));
+  }
+
+  private static Checkpoint spooled(
+      MigrationStream settings,
+      ByteSource source,
+      long start,
+      CheckpointFormat format,
+      OpenOptions options)
+      throws IOException {
     long size = source.size();
     CompressedInput input =
         new CompressedInput(
             new SourceChannel(source, start),
             start,
             done -> options.progress().advanced(done, size));
-    MigrationStream settings = MigrationStream.of(TargetPageSize.detect());
     try (CompressedCheckpointStream in = CompressedCheckpointStream.open(settings, input)) {
       Checkpoint checkpoint = PageSpool.checkpoint(in, format, options.spoolFolder());
       try {

@@ -25,10 +25,15 @@ import java.util.List;
 /// [StreamException] has an offset in the compressed data; what is wrong inside it is told with
 /// its own offset as well, in the message.
 ///
+/// Device state, which is kept in memory, may take an eighth of the Java heap.
+///
 /// XBZRLE deltas come as to [StreamCheckpointStream].
 public final class CompressedCheckpointStream implements CheckpointStream {
   /// Memory for pages of a mapped-ram stream, which in one pass come before they can be told.
   private static final long MAPPED_RAM_BYTES = 128L << 20;
+
+  /// Device state may take this part of the heap; it is copied as it comes.
+  private static final int PARTS_OF_HEAP = 8;
 
   /// What may stand behind the stream.
   private static final int MAX_BEHIND = 1 << 20;
@@ -82,11 +87,8 @@ public final class CompressedCheckpointStream implements CheckpointStream {
         throw new StreamException.Malformed(
             codec + " data that holds no migration stream", input.position(), codec + " data");
       }
-      StreamLimits limits = settings.limits();
-      MigrationStream within =
-          settings.withLimits(
-              limits.withPipedRamBytes(Math.min(MAPPED_RAM_BYTES, limits.pipedRamBytes())));
-      return new CompressedCheckpointStream(channel, StreamCheckpointStream.open(within, channel));
+      return new CompressedCheckpointStream(
+          channel, StreamCheckpointStream.open(bounded(settings), channel));
     } catch (IOException | RuntimeException | Error e) {
       try (input) {
         if (channel != null) {
@@ -98,6 +100,19 @@ public final class CompressedCheckpointStream implements CheckpointStream {
       }
       throw e;
     }
+  }
+
+  /// A few bytes may hold a large stream: what is kept of one in memory has to fit into the heap.
+  private static MigrationStream bounded(MigrationStream settings) {
+    StreamLimits limits = settings.limits();
+    int most = (int) Math.min(1 << 30, Runtime.getRuntime().maxMemory() / PARTS_OF_HEAP);
+    return settings.withLimits(
+        limits
+            .withPipedRamBytes(Math.min(MAPPED_RAM_BYTES, limits.pipedRamBytes()))
+            .withDeviceState(
+                Math.min(most, limits.deviceStateBytes()), Math.min(most, limits.vmdescBytes()))
+            .withIterableBytes(Math.min(most, limits.iterableBytes()))
+            .withPackageBytes(Math.min(most, limits.packageBytes())));
   }
 
   /// An exception about the stream inside, with the place in the compressed data.
