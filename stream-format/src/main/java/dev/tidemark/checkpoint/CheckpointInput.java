@@ -42,8 +42,7 @@ public final class CheckpointInput implements Closeable {
   ///
   /// @param checkpoint closed with the result
   public static CheckpointInput of(Checkpoint checkpoint) {
-    return new CheckpointInput(
-        checkpoint.format(), OpenOptions.DEFAULT, _ -> {}, checkpoint, null);
+    return new CheckpointInput(checkpoint.format(), OpenOptions.DEFAULT, _ -> {}, checkpoint, null);
   }
 
   /// A checkpoint that comes through a pipe.

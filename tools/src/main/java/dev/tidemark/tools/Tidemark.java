@@ -4,13 +4,13 @@ package dev.tidemark.tools;
 
 import dev.tidemark.tools.command.ConvertCommand;
 import dev.tidemark.tools.command.DemoCommand;
-import dev.tidemark.tools.command.ExtractCommand;
-import dev.tidemark.tools.command.RepairCommand;
 import dev.tidemark.tools.command.DiffCommand;
 import dev.tidemark.tools.command.DoctorCommand;
+import dev.tidemark.tools.command.ExtractCommand;
 import dev.tidemark.tools.command.InspectCommand;
 import dev.tidemark.tools.command.ListCommand;
 import dev.tidemark.tools.command.QmpCallCommand;
+import dev.tidemark.tools.command.RepairCommand;
 import dev.tidemark.tools.command.RestoreCommand;
 import dev.tidemark.tools.command.SaveCommand;
 import dev.tidemark.tools.command.TidemarkCommand;

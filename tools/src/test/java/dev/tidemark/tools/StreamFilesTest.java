@@ -142,8 +142,9 @@ class StreamFilesTest {
   void aQemuIsAskedForTheMachineType() throws IOException {
     Path file = Files.write(folder.resolve("file"), Corpus.bytes("pc-10.0-stopped"));
     assertThat(Cli.run("verify", "--qemu=qemu-system-none", file).ok().out())
-        .endsWith("  note         qemu-system-none is not installed here: whether it has the machine"
-            + " type is not known\n");
+        .endsWith(
+            "  note         qemu-system-none is not installed here: whether it has the machine"
+                + " type is not known\n");
     Path qemu = folder.resolve("qemu");
     Files.writeString(qemu, "#!/bin/sh\nprintf 'Supported machines are:\\nisapc  ISA PC\\n'\n");
     assertThat(qemu.toFile().setExecutable(true)).isTrue();

@@ -21,8 +21,7 @@ import java.nio.ByteOrder;
 /// @param xml the XML
 /// @param cookie the cookie; empty: none
 /// @param padding zeroes behind them
-record Images(
-    ByteOrder order, int version, int format, String xml, String cookie, int padding) {
+record Images(ByteOrder order, int version, int format, String xml, String cookie, int padding) {
   static final String XML =
       "<domain type='qemu'><name>demo</name><uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid>"
           + "<os><type arch='x86_64' machine='pc-i440fx-10.0'>hvm</type></os></domain>";

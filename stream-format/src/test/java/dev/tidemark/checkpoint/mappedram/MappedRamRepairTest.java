@@ -39,7 +39,8 @@ class MappedRamRepairTest {
   @Test
   void everyPageThatIsNotZeroIsMarked() throws IOException {
     byte[] bytes = Corpus.bytes(BROKEN);
-    MappedRamFile file = MappedRamFile.read(MappedRamHostileTest.SETTINGS, new MemorySource(bytes), 0);
+    MappedRamFile file =
+        MappedRamFile.read(MappedRamHostileTest.SETTINGS, new MemorySource(bytes), 0);
     PlacedTarget target = new PlacedTarget();
     List<Long> told = new ArrayList<>();
     MappedRamRepair.Report report =
@@ -87,8 +88,7 @@ class MappedRamRepairTest {
   void aFileThatIsNotBrokenIsRefused(String name) throws IOException {
     byte[] bytes = Corpus.bytes(name);
     PlacedTarget target = new PlacedTarget();
-    assertThatThrownBy(
-            () -> MappedRamRepair.repair(new MemorySource(bytes), target, Progress.NONE))
+    assertThatThrownBy(() -> MappedRamRepair.repair(new MemorySource(bytes), target, Progress.NONE))
         .isInstanceOf(StreamException.Unsupported.class)
         .hasMessageStartingWith("nothing to repair: RAM ends as it should in this mapped-ram file");
     assertThat(target.written()).isZero();
@@ -111,8 +111,7 @@ class MappedRamRepairTest {
     byte[] bytes = Corpus.bytes("pc-10.0-stopped");
     assertThatThrownBy(
             () ->
-                MappedRamRepair.repair(
-                    new MemorySource(bytes), new PlacedTarget(), Progress.NONE))
+                MappedRamRepair.repair(new MemorySource(bytes), new PlacedTarget(), Progress.NONE))
         .isInstanceOf(StreamException.Unsupported.class)
         .hasMessageStartingWith("stream without mapped-ram");
   }

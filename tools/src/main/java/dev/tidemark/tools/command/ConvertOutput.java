@@ -63,15 +63,15 @@ record ConvertOutput(
   /// @return what the user should know, a sentence each
   List<String> writeFile(CheckpointInput in, MemoryMapMixin map, RandomAccessTarget out)
       throws IOException, UsageException {
-    switch (form) {
+    return switch (form) {
       case MAPPED_RAM -> {
         MappedRamWriter.write(
             in.stream(), out, MappedRamWriter.Options.DEFAULT.withProgress(progress));
-        return List.of();
+        yield List.of();
       }
       case ELF -> {
         Checkpoint checkpoint = in.checkpoint();
-        return ElfCoreWriter.write(
+        yield ElfCoreWriter.write(
                 checkpoint, map.of(checkpoint), out, new ElfCoreWriter.Options(progress))
             .warnings();
       }
@@ -79,19 +79,15 @@ record ConvertOutput(
         Checkpoint checkpoint = in.checkpoint();
         MemoryMap places = map.of(checkpoint);
         RawWriter.physical(checkpoint, places, out, progress);
-        return places.unplaced().stream()
+        yield places.unplaced().stream()
             .map(block -> "RAM block \"" + block.idstr() + "\" is missing: its place is not known")
             .toList();
       }
       case STREAM, ARCHIVE, LIBVIRT -> {
-        if (form.isPiped(compression)) {
-          write(in, out);
-        } else {
-          LibvirtWriter.writeSparse(in.stream(), out, libvirt(in));
-        }
-        return List.of();
+        write(in, out);
+        yield List.of();
       }
-    }
+    };
   }
 
   private void stream(CheckpointStream in, CheckpointTarget out) throws IOException {

@@ -74,8 +74,7 @@ public final class ExtractCommand extends TidemarkCommand {
         var opened = input.open(in, console(), line, "reading")) {
       Checkpoint checkpoint = opened.checkpoint();
       Extraction extraction =
-          new Extraction(
-              checkpoint, (done, total) -> line.show("extracting", done, total, ""));
+          new Extraction(checkpoint, (done, total) -> line.show("extracting", done, total, ""));
       if (part.isFolder()) {
         bytes = extraction.blocks(Path.of(out), options);
       } else if (out.equals("-")) {

@@ -56,8 +56,7 @@ final class ExtractPart {
     }
   }
 
-  private static void range(
-      Extraction from, String text, MemoryMapMixin map, CheckpointTarget out)
+  private static void range(Extraction from, String text, MemoryMapMixin map, CheckpointTarget out)
       throws IOException, UsageException {
     int plus = text.indexOf('+');
     if (plus <= 0) {

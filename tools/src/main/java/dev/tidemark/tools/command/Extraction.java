@@ -101,9 +101,7 @@ record Extraction(Checkpoint checkpoint, Progress progress) {
                         "--device: without vmdesc the device sections cannot be told apart"));
     for (DeviceSection section : sections) {
       String full =
-          section.header().idstr()
-              + "/"
-              + Integer.toUnsignedString(section.header().instanceId());
+          section.header().idstr() + "/" + Integer.toUnsignedString(section.header().instanceId());
       if (name.equals(full) || (name + "/0").equals(full)) {
         out.append(MemorySegment.ofArray(section.body()));
         return;

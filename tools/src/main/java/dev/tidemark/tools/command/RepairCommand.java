@@ -62,8 +62,7 @@ public final class RepairCommand extends TidemarkCommand {
         throw new StreamException.Unsupported(
             "nothing of a " + Words.format(format) + " can be repaired", 0, "file type");
       }
-      try (FileTarget target =
-          FileTarget.create(out, new FileTarget.Options(force, false))) {
+      try (FileTarget target = FileTarget.create(out, new FileTarget.Options(force, false))) {
         MappedRamRepair.Report report =
             MappedRamRepair.repair(
                 source, target, (done, total) -> line.show("repairing", done, total, ""));
