@@ -18,7 +18,6 @@ import dev.tidemark.stream.StreamElement.IterableSection;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamLimits;
 import dev.tidemark.stream.TargetPageSize;
-import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -39,19 +38,6 @@ public final class ArchiveCheckpoint implements Checkpoint {
   private static final int IDLE_READERS = 8;
 
   private static final String DEVICE_STATE = "device state";
-
-  private static final PageVisitor NO_PAGES =
-      new PageVisitor() {
-        @Override
-        public void page(RamBlock block, long pageOffset, MemorySegment window, long at) {
-          throw new AssertionError("a page where none is");
-        }
-
-        @Override
-        public void zeroPage(RamBlock block, long pageOffset) {
-          throw new AssertionError("a page where none is");
-        }
-      };
 
   private final ArchiveInput input;
   private final Arena arena;
@@ -235,7 +221,7 @@ public final class ArchiveCheckpoint implements Checkpoint {
     System.arraycopy(epilogue, 0, stream, prologue.length, epilogue.length);
     MigrationStream settings = MigrationStream.of(TargetPageSize.of(targetPageSize()));
     try (CheckpointStream in = StreamCheckpointStream.open(settings, ByteSource.of(stream))) {
-      in.forEachPage(NO_PAGES);
+      in.forEachPage(NoPages.INSTANCE);
       return in.deviceState().iterable();
     } catch (StreamException e) {
       throw new StreamException.Malformed(

@@ -51,7 +51,7 @@ record ArchiveLayout(
     return new ArchiveLayout(input, header, trailer, sections, facts, section, ram(facts, section));
   }
 
-  private static ArchiveHeader header(ArchiveInput input) throws IOException {
+  static ArchiveHeader header(ArchiveInput input) throws IOException {
     String context = "archive header";
     int length = (int) Math.min(input.size(), HeaderDescriptor.SIZE);
     byte[] bytes = input.bytes(0, length, context);

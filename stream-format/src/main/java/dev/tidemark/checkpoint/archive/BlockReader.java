@@ -29,6 +29,11 @@ final class BlockReader {
     return block;
   }
 
+  /// What has its content.
+  BlockDecoder decoder() {
+    return decoder;
+  }
+
   /// The segment that has the content, from [#start] on, [#length] bytes.
   MemorySegment content() {
     return decoder.content();

@@ -3,6 +3,7 @@
 package dev.tidemark.checkpoint.archive;
 
 import com.github.luben.zstd.Zstd;
+import java.lang.foreign.MemorySegment;
 import net.jpountz.lz4.LZ4Factory;
 
 /// What the body is: one LZ4 frame of blocks, or one zstd frame a block.
@@ -58,6 +59,19 @@ enum BodyEncoding {
     BlockDecoder newDecoder(int blockContent) {
       return new Lz4BlockDecoder(blockContent);
     }
+
+    @Override
+    int blockLength(MemorySegment bytes, int available, int blockContent) {
+      if (available < Lz4FrameDescriptor.SIZE_WORD_SIZE) {
+        return CUT;
+      }
+      int size = bytes.get(Bytes.LE_INT, 0) & ~Lz4FrameDescriptor.STORED;
+      if (size < 1 || size > blockContent) {
+        return NO_BLOCK;
+      }
+      int length = size + Lz4FrameDescriptor.BLOCK_OVERHEAD;
+      return length > available ? CUT : length;
+    }
   },
 
   /// One zstd frame a block. The number in the table of blocks is `bytes << 1`.
@@ -111,6 +125,11 @@ enum BodyEncoding {
     BlockDecoder newDecoder(int blockContent) {
       return new ZstdBlockDecoder(blockContent);
     }
+
+    @Override
+    int blockLength(MemorySegment bytes, int available, int blockContent) {
+      return ZstdFrameDescriptor.frameLength(bytes, available, blockContent);
+    }
   };
 
   private final int number;
@@ -160,6 +179,14 @@ enum BodyEncoding {
 
   /// A decoder for one thread.
   abstract BlockDecoder newDecoder(int blockContent);
+
+  /// How long the block is that bytes begin with, as it says itself; [#CUT] where the bytes end
+  /// before
+  /// it does, [#NO_BLOCK] where no block begins so.
+  abstract int blockLength(MemorySegment bytes, int available, int blockContent);
+
+  static final int CUT = 0;
+  static final int NO_BLOCK = -1;
 
   /// Most bytes of content in blocks, which bounds what a small file can make a reader allocate.
   ///

@@ -31,10 +31,10 @@ final class ZstdFrameDescriptor {
   static final int OVERHEAD = 32;
 
   /// [#frameLength] of bytes that do not begin as such a frame does.
-  static final int NO_FRAME = -1;
+  static final int NO_FRAME = BodyEncoding.NO_BLOCK;
 
   /// [#frameLength] of bytes that end before the frame does.
-  static final int CUT = 0;
+  static final int CUT = BodyEncoding.CUT;
 
   private static final int DESCRIPTOR_OFFSET = 4;
   private static final int CONTENT_SIZE_OFFSET = 5;
