@@ -134,8 +134,7 @@ class ReadingCommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"inspect", "inspect --ram", "verify", "verify --qemu=/nowhere/qemu"})
+  @ValueSource(strings = {"inspect", "inspect --ram", "verify", "verify --qemu=/nowhere/qemu"})
   void jsonIsOneObject(String command) throws IOException {
     String[] words = (command + " --json " + file).split(" ");
     checkObject(Cli.run((Object[]) words).ok().out());

@@ -116,7 +116,7 @@ class StreamFilesTest {
             : ok: 4226 pages (114 data, 4112 zero, 0 missing), 12.6 KiB of device state, QEMU migration stream, 602.7 KiB
               checked      the format from beginning to end; 114 pages of data read
               checked      30 device sections where vmdesc says they are
-              not checked  what the pages hold: QEMU migration stream has no checksums
+              not checked  what the pages hold: a QEMU migration stream has no checksums
               not checked  parts of 4 device sections, whose layout vmdesc does not tell
               note         a VM that loads it becomes paused
             """);
@@ -142,8 +142,9 @@ class StreamFilesTest {
   void aQemuIsAskedForTheMachineType() throws IOException {
     Path file = Files.write(folder.resolve("file"), Corpus.bytes("pc-10.0-stopped"));
     assertThat(Cli.run("verify", "--qemu=qemu-system-none", file).ok().out())
-        .endsWith("  note         qemu-system-none is not installed here: whether it has the machine"
-            + " type is not known\n");
+        .endsWith(
+            "  note         qemu-system-none is not installed here: whether it has the machine"
+                + " type is not known\n");
     Path qemu = folder.resolve("qemu");
     Files.writeString(qemu, "#!/bin/sh\nprintf 'Supported machines are:\\nisapc  ISA PC\\n'\n");
     assertThat(qemu.toFile().setExecutable(true)).isTrue();

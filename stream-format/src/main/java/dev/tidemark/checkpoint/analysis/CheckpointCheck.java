@@ -64,8 +64,7 @@ public record CheckpointCheck(RamSurvey pages, long pagesRead, Devices devices) 
   /// @throws StreamException for whatever is wrong first
   /// @throws IOException if it cannot be read
   public static CheckpointCheck withoutPages(Checkpoint checkpoint) throws IOException {
-    return new CheckpointCheck(
-        RamSurvey.of(checkpoint), 0, devices(checkpoint.deviceState()));
+    return new CheckpointCheck(RamSurvey.of(checkpoint), 0, devices(checkpoint.deviceState()));
   }
 
   private static Devices devices(DeviceState state) throws StreamException {

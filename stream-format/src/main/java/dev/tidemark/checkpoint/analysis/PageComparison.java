@@ -129,8 +129,7 @@ final class PageComparison implements AutoCloseable {
       }
     }
 
-    private byte contents(Side a, PageKind ofA, Side b, PageKind ofB, long at)
-        throws IOException {
+    private byte contents(Side a, PageKind ofA, Side b, PageKind ofB, long at) throws IOException {
       MemorySegment pageA = a.read(ofA, at);
       MemorySegment pageB = b.read(ofB, at);
       if (pageA.mismatch(pageB) < 0) {

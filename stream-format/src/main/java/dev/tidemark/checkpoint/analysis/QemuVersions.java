@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 
 /// What a machine type's name tells of the QEMU that ran it.
 public final class QemuVersions {
-  private static final Pattern VERSIONED = Pattern.compile("-(\\d{1,3}\\.\\d{1,3})(?:\\.\\d{1,3})?$");
+  private static final Pattern VERSIONED =
+      Pattern.compile("-(\\d{1,3}\\.\\d{1,3})(?:\\.\\d{1,3})?$");
 
   private QemuVersions() {}
 

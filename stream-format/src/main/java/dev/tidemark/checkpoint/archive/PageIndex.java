@@ -186,9 +186,7 @@ final class PageIndex {
     PageKind kind = PageLocation.kind(location(run));
     do {
       run++;
-    } while (run < count
-        && firstPage(run) < limit
-        && PageLocation.kind(location(run)) == kind);
+    } while (run < count && firstPage(run) < limit && PageLocation.kind(location(run)) == kind);
     return Math.min(limit, firstPage(run));
   }
 

@@ -540,8 +540,7 @@ public final class StreamCheckpoint implements Checkpoint {
 
   @Override
   public OptionalLong resentPages() {
-    return OptionalLong.of(
-        blocks.stream().mapToLong(block -> resentPages(block).orElse(0)).sum());
+    return OptionalLong.of(blocks.stream().mapToLong(block -> resentPages(block).orElse(0)).sum());
   }
 
   /// A mapped-ram file has one place for each page: none is stored twice.

@@ -26,7 +26,11 @@ class CheckpointCheckTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "pc-10.0-stopped", "pc-7.2-busy", "q35-10.0-file", "pc-10.0-mapped-ram", "pc-10.0-xbzrle"
+        "pc-10.0-stopped",
+        "pc-7.2-busy",
+        "q35-10.0-file",
+        "pc-10.0-mapped-ram",
+        "pc-10.0-xbzrle"
       })
   void everyPageAndEverySectionIsRead(String name) throws IOException {
     CheckpointCheck check = check(name);

@@ -81,8 +81,7 @@ class ContentSampleTest {
       counting.put("ram", page, (byte) 1);
     }
     assertThat(sample(counting, 10).sampled()).isEqualTo(10);
-    assertThat(read)
-        .containsExactly(50L, 150L, 250L, 350L, 450L, 550L, 650L, 750L, 850L, 950L);
+    assertThat(read).containsExactly(50L, 150L, 250L, 350L, 450L, 550L, 650L, 750L, 850L, 950L);
     read.clear();
     assertThat(sample(counting, 1000).sampled()).isEqualTo(1000);
     assertThat(read).hasSize(1000).isSorted().doesNotHaveDuplicates();

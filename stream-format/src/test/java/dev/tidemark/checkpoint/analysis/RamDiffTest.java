@@ -111,12 +111,10 @@ class RamDiffTest {
       a.put("ram", page, ONE);
     }
     assertThat(ranges(a, b, false))
-        .containsExactly(
-            "ram " + (DifferentPages.CHUNK_PAGES - 2) + "-" + pages + " ONLY_FIRST");
+        .containsExactly("ram " + (DifferentPages.CHUNK_PAGES - 2) + "-" + pages + " ONLY_FIRST");
     a.put("ram", DifferentPages.CHUNK_PAGES, NOTHING);
     assertThat(ranges(b, a, false))
-        .containsExactly(
-            "ram 4094-4096 ONLY_SECOND", "ram 4097-" + pages + " ONLY_SECOND");
+        .containsExactly("ram 4094-4096 ONLY_SECOND", "ram 4097-" + pages + " ONLY_SECOND");
   }
 
   @Test
@@ -158,9 +156,7 @@ class RamDiffTest {
         };
     failing.with("ram", 9).put("ram", 8, ONE);
     assertThatThrownBy(
-            () ->
-                RamDiff.between(
-                    MemoryCheckpoint.of("ram", 9), failing, RamDiff.Options.DEFAULT))
+            () -> RamDiff.between(MemoryCheckpoint.of("ram", 9), failing, RamDiff.Options.DEFAULT))
         .isInstanceOf(IOException.class)
         .hasMessage("medium error");
   }

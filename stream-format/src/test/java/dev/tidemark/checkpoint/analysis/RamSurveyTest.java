@@ -93,8 +93,7 @@ class RamSurveyTest {
         assertThat(map.cells().stream().mapToLong(HeatMap.Cell::zero).sum())
             .isEqualTo(block.zero());
         assertThat(map.cells())
-            .allSatisfy(
-                cell -> assertThat(cell.entropy().isPresent()).isEqualTo(cell.data() > 0));
+            .allSatisfy(cell -> assertThat(cell.entropy().isPresent()).isEqualTo(cell.data() > 0));
       }
     }
   }
@@ -129,7 +128,10 @@ class RamSurveyTest {
 
   @ParameterizedTest
   @CsvSource({
-    "pc-i440fx-10.0,10.0", "virt-7.2,7.2", "s390-ccw-virtio-10.0,10.0", "pc-q35-9.2.1,9.2"
+    "pc-i440fx-10.0,10.0",
+    "virt-7.2,7.2",
+    "s390-ccw-virtio-10.0,10.0",
+    "pc-q35-9.2.1,9.2"
   })
   void aVersionedMachineTellsTheOldestQemu(String machine, String version) {
     assertThat(QemuVersions.atLeast(machine)).hasValue(version);
@@ -145,7 +147,8 @@ class RamSurveyTest {
   void blocksOfAnotherCheckpointAreRefused() throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(ByteSource.of(Corpus.bytes("pc-10.0-busy")))) {
       RamBlock foreign = new RamBlock(0, "other", 4096);
-      org.assertj.core.api.Assertions.assertThatThrownBy(() -> checkpoint.endOfKind(foreign, 0, 4096))
+      org.assertj.core.api.Assertions.assertThatThrownBy(
+              () -> checkpoint.endOfKind(foreign, 0, 4096))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }

@@ -150,9 +150,7 @@ record DiffRendering(RamDiff ram, DeviceDiff devices) {
                           j ->
                               j.put("start", start)
                                   .put("length", end - start)
-                                  .put(
-                                      "difference",
-                                      difference.name().toLowerCase(Locale.ROOT)))));
+                                  .put("difference", difference.name().toLowerCase(Locale.ROOT)))));
     }
   }
 }

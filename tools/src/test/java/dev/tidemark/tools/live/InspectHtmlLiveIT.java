@@ -38,7 +38,8 @@ class InspectHtmlLiveIT {
     assertThat(page.dom())
         .contains(DRAWN, "data-cells=\"2048\"", "aria-label=\"pages of pc.ram\"")
         .contains("<td>globalstate</td>", "<b>cpu/0</b>", "29 of 29 devices")
-        .contains("<td>pc-q35-10.0</td>", "all 121 looked at", "<title>" + file + " \u2013 checkpoint");
+        .contains(
+            "<td>pc-q35-10.0</td>", "all 121 looked at", "<title>" + file + " \u2013 checkpoint");
     // Of the 16 MiB of pc.ram most cells are zero, and so is pc.rom, which is one cell.
     assertThat(page.count("<rect class=\"z\"")).isBetween(2000L, 2200L);
     // 69 pages of data in pc.ram, two to a cell, 47 in pc.bios and a few more.
