@@ -116,7 +116,7 @@ class StreamFilesTest {
             : ok: 4226 pages (114 data, 4112 zero, 0 missing), 12.6 KiB of device state, QEMU migration stream, 602.7 KiB
               checked      the format from beginning to end; 114 pages of data read
               checked      30 device sections where vmdesc says they are
-              not checked  what the pages hold: QEMU migration stream has no checksums
+              not checked  what the pages hold: a QEMU migration stream has no checksums
               not checked  parts of 4 device sections, whose layout vmdesc does not tell
               note         a VM that loads it becomes paused
             """);

@@ -16,6 +16,9 @@ final class HtmlDevices {
   private static final int DEEPEST = 24;
   private static final int WIDTH = 160;
 
+  /// Longer values are not spelled out, not even to be cut.
+  private static final int LONGEST = 1 << 12;
+
   private final JsonGenerator json;
   private int fields;
 
@@ -29,6 +32,7 @@ final class HtmlDevices {
       if (full()) {
         break;
       }
+      fields++;
       json.writeStartObject();
       json.writeStringField("n", cut(DeviceNames.of(device)));
       json.writeStringField(
@@ -104,7 +108,7 @@ final class HtmlDevices {
   }
 
   private void open(String name, VmstateValue value) throws IOException {
-    head(name, value);
+    head(name, value, FieldText.of(value));
     json.writeArrayFieldStart("c");
   }
 
@@ -114,16 +118,16 @@ final class HtmlDevices {
   }
 
   private void leaf(String name, VmstateValue value) throws IOException {
-    head(name, value);
+    head(name, value, value.size() > LONGEST ? value.size() + " bytes" : FieldText.of(value));
     json.writeEndObject();
   }
 
-  private void head(String name, VmstateValue value) throws IOException {
+  private void head(String name, VmstateValue value, String text) throws IOException {
     fields++;
     json.writeStartObject();
     json.writeStringField("n", cut(name));
     json.writeStringField("t", cut(value.type()));
-    json.writeStringField("v", cut(FieldText.of(value)));
+    json.writeStringField("v", cut(text));
   }
 
   private static String cut(String text) {

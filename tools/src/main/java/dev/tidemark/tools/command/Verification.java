@@ -51,9 +51,17 @@ final class Verification {
           "the format from beginning to end; "
               + Quantity.count(check.pagesRead(), "page")
               + " of data read");
-      unchecked.add("what the pages hold: " + Words.format(format) + " has no checksums");
+      unchecked.add("what the pages hold: " + checksums(format));
     }
     devices(check.devices(), checkpoint instanceof StreamCheckpoint s && isPostcopy(s));
+  }
+
+  private static String checksums(CheckpointFormat format) {
+    return switch (format) {
+      case STREAM, MAPPED_RAM, QCOW2 -> "a " + Words.format(format) + " has no checksums";
+      case COMPRESSED_STREAM, LIBVIRT -> "there are no checksums but the compression's, if any";
+      case ARCHIVE -> "they are checked by the archive's own means";
+    };
   }
 
   private static boolean isPostcopy(StreamCheckpoint stream) {
