@@ -46,9 +46,7 @@ record Architecture(short machine, ByteOrder order) {
     String type = checkpoint.configuration().machineType();
     Set<String> blocks =
         checkpoint.ramBlocks().stream().map(block -> block.idstr()).collect(Collectors.toSet());
-    if (type.startsWith("virt-")
-        || type.equals("sbsa-ref")
-        || blocks.contains("mach-virt.ram")) {
+    if (type.startsWith("virt-") || type.equals("sbsa-ref") || blocks.contains("mach-virt.ram")) {
       return little(ElfCoreDescriptor.EM_AARCH64);
     }
     if (type.startsWith("pc")

@@ -53,8 +53,7 @@ public final class ElfCoreWriter {
   /// @param memoryBytes how many bytes of memory they show
   /// @param cpus how many CPUs' registers it has
   /// @param warnings what is not in it, a sentence each; may hold names from the input
-  public record Result(
-      long bytes, int loads, long memoryBytes, int cpus, List<String> warnings) {
+  public record Result(long bytes, int loads, long memoryBytes, int cpus, List<String> warnings) {
     /// Copies the list.
     public Result {
       warnings = List.copyOf(warnings);
@@ -72,8 +71,8 @@ public final class ElfCoreWriter {
   /// @param options how
   /// @throws StreamException.Unsupported if no block has a place
   /// @throws IOException if one cannot be read or the other cannot be written
-  public static Result write(
-      Checkpoint in, MemoryMap map, RandomAccessTarget out, Options options) throws IOException {
+  public static Result write(Checkpoint in, MemoryMap map, RandomAccessTarget out, Options options)
+      throws IOException {
     List<MemoryRange> ranges = map.dumped();
     if (ranges.isEmpty()) {
       throw new StreamException.Unsupported(
@@ -85,14 +84,14 @@ public final class ElfCoreWriter {
     }
     CoreNotes notes = CoreNotes.of(new GuestMemory(in, map));
     int headers =
-        ElfCoreDescriptor.SIZE_HEADER
-            + ElfCoreDescriptor.SIZE_PROGRAM_HEADER * (1 + ranges.size());
+        ElfCoreDescriptor.SIZE_HEADER + ElfCoreDescriptor.SIZE_PROGRAM_HEADER * (1 + ranges.size());
     List<Load> loads = new ArrayList<>();
     long end = headers + notes.bytes().length;
     long memory = 0;
     for (MemoryRange range : ranges) {
       long offset =
-          (end + ElfCoreDescriptor.ALIGNMENT - 1) / ElfCoreDescriptor.ALIGNMENT
+          (end + ElfCoreDescriptor.ALIGNMENT - 1)
+              / ElfCoreDescriptor.ALIGNMENT
               * ElfCoreDescriptor.ALIGNMENT;
       loads.add(new Load(range, offset));
       end = offset + range.length();
@@ -103,8 +102,7 @@ public final class ElfCoreWriter {
     programHeader(front, ElfCoreDescriptor.PT_NOTE, headers, 0, notes.bytes().length);
     for (Load load : loads) {
       MemoryRange range = load.range();
-      programHeader(
-          front, ElfCoreDescriptor.PT_LOAD, load.offset(), range.start(), range.length());
+      programHeader(front, ElfCoreDescriptor.PT_LOAD, load.offset(), range.start(), range.length());
     }
     front.put(notes.bytes());
     out.write(0, MemorySegment.ofArray(front.array()));
@@ -161,8 +159,7 @@ public final class ElfCoreWriter {
     to.putShort((short) 0).putShort((short) 0).putShort((short) 0);
   }
 
-  private static void programHeader(
-      ByteBuffer to, int type, long offset, long address, long size) {
+  private static void programHeader(ByteBuffer to, int type, long offset, long address, long size) {
     to.putInt(type).putInt(0);
     to.putLong(offset).putLong(address).putLong(address);
     to.putLong(size).putLong(size).putLong(0);

@@ -52,11 +52,7 @@ final class GuestNote {
     ByteBuffer header = ByteBuffer.wrap(bytes).order(order);
     long name = header.getInt(0);
     long content = header.getInt(4);
-    if (name < 0
-        || name > size
-        || content < 0
-        || content > size
-        || length(name, content) > size) {
+    if (name < 0 || name > size || content < 0 || content > size || length(name, content) > size) {
       warnings.add("the guest's VMCOREINFO is missing: it is no note");
       return;
     }

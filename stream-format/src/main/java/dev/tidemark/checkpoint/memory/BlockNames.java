@@ -28,9 +28,7 @@ final class BlockNames {
   /// The block of a name, whole or without a path.
   Optional<RamBlock> find(String name) {
     RamBlock block = whole.get(name);
-    return block != null
-        ? Optional.of(block)
-        : ends.getOrDefault(name, Optional.empty());
+    return block != null ? Optional.of(block) : ends.getOrDefault(name, Optional.empty());
   }
 
   /// The block of just this name.

@@ -68,8 +68,7 @@ final class MachineRules {
       pc(main("pc.ram"), this::lowOfPc);
     } else if (Q35.matcher(machine).matches()) {
       pc(main("pc.ram"), this::lowOfQ35);
-    } else if (machine.isEmpty() && total(names.exactly("pc.ram").stream().toList()) < lowOfQ35(0)) {
-      // So little RAM that it stands at its offsets in any PC.
+    } else if (machine.isEmpty() && isSmallPc()) {
       pc(main("pc.ram"), size -> size);
     } else if (machine.equals("isapc")) {
       isapc(main("pc.ram"));
@@ -92,6 +91,11 @@ final class MachineRules {
       flat(main("ppc_spapr.ram"), 0);
     }
     return ranges;
+  }
+
+  /// Whether there is so little RAM that it stands at its offsets in any PC.
+  private boolean isSmallPc() {
+    return names.exactly("pc.ram").filter(ram -> ram.usedLength() < 0xb000_0000L).isPresent();
   }
 
   /// How much of a PC's RAM stands below 4 GiB at most.
@@ -190,8 +194,7 @@ final class MachineRules {
   private long isaBios(MemoryKind kind) {
     Optional<RamBlock> bios = names.exactly("pc.bios");
     long length = Math.min(bios.map(RamBlock::usedLength).orElse(0L), MIB - ISA_BIOS);
-    bios.ifPresent(
-        block -> add(MIB - length, block, block.usedLength() - length, length, kind));
+    bios.ifPresent(block -> add(MIB - length, block, block.usedLength() - length, length, kind));
     return MIB - length;
   }
 

@@ -15,14 +15,12 @@ final class MapText {
   private static final String CONTEXT = "memory map";
   private static final int MAX_LINE = 2000;
 
-  private static final Pattern NUMBER =
-      Pattern.compile("0[xX]([0-9a-fA-F]{1,16})|([0-9]{1,18})");
+  private static final Pattern NUMBER = Pattern.compile("0[xX]([0-9a-fA-F]{1,16})|([0-9]{1,18})");
   private static final Pattern ESCAPED = Pattern.compile("%([0-9a-fA-F]{2})");
 
   private MapText() {}
 
-  static List<MemoryRange> parse(List<String> lines, List<RamBlock> blocks)
-      throws StreamException {
+  static List<MemoryRange> parse(List<String> lines, List<RamBlock> blocks) throws StreamException {
     BlockNames names = new BlockNames(blocks);
     List<MemoryRange> ranges = new ArrayList<>();
     long at = 0;
@@ -72,9 +70,7 @@ final class MapText {
                         "no RAM block \"" + words.get(1) + "\"", at, CONTEXT));
     long offset = words.size() > 2 ? number(words.get(2), at) : 0;
     long length = words.size() > 3 ? number(words.get(3), at) : block.usedLength() - offset;
-    if (length < 1
-        || length > block.usedLength() - offset
-        || start > Long.MAX_VALUE - length) {
+    if (length < 1 || length > block.usedLength() - offset || start > Long.MAX_VALUE - length) {
       throw new StreamException.Malformed(
           "range outside RAM block \"" + block.idstr() + "\" or address space", at, CONTEXT);
     }
@@ -98,9 +94,7 @@ final class MapText {
     return ESCAPED
         .matcher(word)
         .replaceAll(
-            m ->
-                Matcher.quoteReplacement(
-                    String.valueOf((char) Integer.parseInt(m.group(1), 16))));
+            m -> Matcher.quoteReplacement(String.valueOf((char) Integer.parseInt(m.group(1), 16))));
   }
 
   static String line(MemoryRange range) {
@@ -112,7 +106,6 @@ final class MapText {
         name.append(c);
       }
     }
-    return "0x%x %s 0x%x 0x%x"
-        .formatted(range.start(), name, range.blockOffset(), range.length());
+    return "0x%x %s 0x%x 0x%x".formatted(range.start(), name, range.blockOffset(), range.length());
   }
 }

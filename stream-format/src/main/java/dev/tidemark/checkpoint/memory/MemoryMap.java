@@ -107,8 +107,7 @@ public final class MemoryMap {
     }
     // A map of real QEMU shows some firmware twice.
     if (placed / 2 > total) {
-      throw new StreamException.LimitExceeded(
-          "ranges that show RAM more than twice", 0, CONTEXT);
+      throw new StreamException.LimitExceeded("ranges that show RAM more than twice", 0, CONTEXT);
     }
     return map;
   }

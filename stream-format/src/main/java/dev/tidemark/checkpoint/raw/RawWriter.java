@@ -26,8 +26,7 @@ public final class RawWriter {
   /// @param progress told how many bytes of RAM are done
   /// @return size of the file: the block's used length
   /// @throws IOException if one cannot be read or the other cannot be written
-  public static long block(
-      Checkpoint in, RamBlock block, RandomAccessTarget out, Progress progress)
+  public static long block(Checkpoint in, RamBlock block, RandomAccessTarget out, Progress progress)
       throws IOException {
     RamCopy.write(in, List.of(new Piece(block, 0, block.usedLength(), 0)), out, progress);
     out.grow(block.usedLength());
@@ -53,7 +52,9 @@ public final class RawWriter {
     }
     List<Piece> pieces =
         ranges.stream()
-            .map(range -> new Piece(range.block(), range.blockOffset(), range.length(), range.start()))
+            .map(
+                range ->
+                    new Piece(range.block(), range.blockOffset(), range.length(), range.start()))
             .toList();
     RamCopy.write(in, pieces, out, progress);
     long size = ranges.getLast().end();

@@ -16,7 +16,9 @@ import dev.tidemark.checkpoint.raw.RawWriter;
 import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.command.HumanMonitorCommand;
+import dev.tidemark.qmp.command.MigrationStatus;
 import dev.tidemark.qmp.command.QomGet;
+import dev.tidemark.qmp.command.QueryMigrate;
 import dev.tidemark.qmp.command.Raw;
 import dev.tidemark.qmp.command.Stop;
 import dev.tidemark.qmp.fixture.LiveQemu;
@@ -70,16 +72,15 @@ class ElfCoreLiveIT {
     Path checkpoint = folder.resolve("vm.tmk");
     Path dump = folder.resolve("dump");
     Path memory = folder.resolve("memory");
-    vm.client().execute(new Stop());
-    vm.releaseMonitor();
-    Commands.save(vm.qmpPath(), checkpoint);
     QmpClient qmp = vm.client();
+    qmp.execute(new Stop());
     qmp.execute(
-        new Raw(
-            "dump-guest-memory",
-            JsonObject.of("paging", false, "protocol", "file:" + dump)));
+        new Raw("dump-guest-memory", JsonObject.of("paging", false, "protocol", "file:" + dump)));
     String registers = qmp.execute(new HumanMonitorCommand("info registers -a"));
     qmp.execute(new HumanMonitorCommand("pmemsave 0x100000 32 \"" + memory + "\""));
+    // Last, since 7.2 cannot put a paused VM back without letting it run for a moment.
+    vm.releaseMonitor();
+    Commands.save(vm.qmpPath(), checkpoint);
     return new Stopped(checkpoint, dump, registers, Files.readAllBytes(memory));
   }
 
@@ -222,12 +223,12 @@ class ElfCoreLiveIT {
             "x/4gx 0x100000");
     String registers = vm.registers().split("CPU#\\d+", -1)[1];
     for (String name :
-        List.of("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11",
-            "r12", "r13", "r14", "r15", "rip")) {
+        List.of(
+            "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12",
+            "r13", "r14", "r15", "rip")) {
       String label = name.toUpperCase(java.util.Locale.ROOT);
       long shown = hex(registers, (label.length() == 2 ? label + " " : label) + "=");
-      assertThat(out)
-          .containsPattern("(?m)^" + name + " +0x" + Long.toHexString(shown) + "\\b");
+      assertThat(out).containsPattern("(?m)^" + name + " +0x" + Long.toHexString(shown) + "\\b");
     }
     ByteBuffer memory = ByteBuffer.wrap(vm.memory()).order(ByteOrder.LITTLE_ENDIAN);
     assertThat(out)
@@ -309,7 +310,10 @@ class ElfCoreLiveIT {
     arguments.add("-S");
     try (LiveQemu qemu = LiveQemu.start(LiveQemu.installed().getFirst(), arguments)) {
       QmpClient qmp = qemu.client();
-      qmp.execute(new HumanMonitorCommand("migrate \"exec:cat > " + stream + "\""));
+      qmp.execute(new Raw("migrate", JsonObject.of("uri", "exec:cat > " + stream)));
+      while (!(qmp.execute(new QueryMigrate()).status() == MigrationStatus.Known.COMPLETED)) {
+        Thread.sleep(20);
+      }
     }
     try (Checkpoint in = Checkpoint.open(stream)) {
       GuestMemory memory = new GuestMemory(in, MemoryMap.of(in));
@@ -331,7 +335,6 @@ class ElfCoreLiveIT {
         out.commit();
       }
       // Mostly zero, so mostly holes.
-      assertThat(((Number) Files.getAttribute(core, "unix:nlink")).intValue()).isEqualTo(1);
       assertThat(blocksOf(core)).isLessThan(16 * MIB);
     }
   }
@@ -385,14 +388,18 @@ class ElfCoreLiveIT {
     Machine machine = new Machine(binary, "q35", "3G");
     assertMapByRule(
         machine,
-        List.of(
-            "-object", "memory-backend-ram,size=3G,id=mem", "-machine", "memory-backend=mem"));
+        List.of("-object", "memory-backend-ram,size=3G,id=mem", "-machine", "memory-backend=mem"));
     assertMapByRule(
         machine,
         List.of(
-            "-object", "memory-backend-ram,size=2560M,id=ram-node0",
-            "-object", "memory-backend-ram,size=512M,id=ram-node1",
-            "-numa", "node,memdev=ram-node0", "-numa", "node,memdev=ram-node1"));
+            "-object",
+            "memory-backend-ram,size=2560M,id=ram-node0",
+            "-object",
+            "memory-backend-ram,size=512M,id=ram-node1",
+            "-numa",
+            "node,memdev=ram-node0",
+            "-numa",
+            "node,memdev=ram-node1"));
   }
 
   private static void assertMapByRule(Machine machine, List<String> more) throws Exception {
@@ -443,8 +450,7 @@ class ElfCoreLiveIT {
     Pattern line = Pattern.compile("(?m)^ *(\\S+) +\\d+ KiB +0x\\w+ +0x(\\w+) +0x\\w+");
     for (MatchResult match : line.matcher(text).results().toList()) {
       blocks.add(
-          new RamBlock(
-              blocks.size(), match.group(1), Long.parseUnsignedLong(match.group(2), 16)));
+          new RamBlock(blocks.size(), match.group(1), Long.parseUnsignedLong(match.group(2), 16)));
     }
     return blocks;
   }

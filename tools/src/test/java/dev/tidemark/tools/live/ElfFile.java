@@ -87,10 +87,10 @@ record ElfFile(int machine, int headerSize, List<Note> notes, List<Load> loads) 
     return notes;
   }
 
-  /// The first place where a range of guest-physical memory differs from that of another file; -1 if
+  /// The first place where a range of guest-physical memory differs from that of another file; -1
+  /// if
   /// it is the same. Each range must be in one load of each file.
-  long mismatch(Path own, ElfFile other, Path others, long physical, long size)
-      throws IOException {
+  long mismatch(Path own, ElfFile other, Path others, long physical, long size) throws IOException {
     try (Arena arena = Arena.ofConfined();
         FileChannel a = FileChannel.open(own, StandardOpenOption.READ);
         FileChannel b = FileChannel.open(others, StandardOpenOption.READ)) {
