@@ -387,6 +387,29 @@ class ElfCoreWriterTest {
   }
 
   @Test
+  void moreCpusThanAnyMachineHasAreNotWritten() throws IOException {
+    int cpus = 9000;
+    ByteBuffer sections = ByteBuffer.allocate(cpus * (1 + 4 + 1 + 3 + 8 + 9 + 5));
+    List<String> described = new ArrayList<>();
+    for (int i = 0; i < cpus; i++) {
+      sections.put((byte) 4).putInt(i).put((byte) 3).put(new byte[] {'c', 'p', 'u'});
+      sections.putInt(i).putInt(12).putLong(0).put((byte) 0);
+      sections.put((byte) 0x7e).putInt(i);
+      described.add(
+          "{\"name\":\"cpu\",\"instance_id\":%d,\"vmsd_name\":\"cpu\",\"version\":12,\"fields\":["
+                  .formatted(i)
+              + "{\"name\":\"env.eip\",\"type\":\"uint64\",\"size\":8},"
+              + "{\"name\":\"env.segs\",\"type\":\"uint8\",\"size\":1}]}");
+    }
+    String json = "{\"page_size\":4096,\"devices\":[" + String.join(",", described) + "]}";
+    Written core =
+        writeWith(new DeviceState(sections.array(), Optional.of(json)), "pc", "pc.ram", PAGE);
+    assertThat(core.notes()).isEmpty();
+    assertThat(core.result().warnings())
+        .containsExactly("registers are missing: there are 9000 CPUs");
+  }
+
+  @Test
   void progressEndsWithAll() throws IOException {
     MadeCheckpoint in = new MadeCheckpoint("pc").with("pc.ram", 64 << 20);
     List<Long> told = new ArrayList<>();
