@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -68,6 +69,16 @@ public interface ByteSource extends Closeable {
   /// @throws IOException if it cannot be opened or mapped
   static ByteSource mapped(Path file) throws IOException {
     return MappedByteSource.open(file);
+  }
+
+  /// A source over what comes through a channel, for what has to be read at random: all of it is
+  /// kept in a temporary file of mode 0600 without a name, which is gone with the source.
+  ///
+  /// @param channel in blocking mode; read to its end, not closed
+  /// @param folder where the file takes its room; exists and can be written
+  /// @throws IOException if one cannot be read or the other cannot be written
+  static ByteSource spooled(ReadableByteChannel channel, Path folder) throws IOException {
+    return FileByteSource.spooled(channel, folder);
   }
 
   /// A source over bytes in memory.

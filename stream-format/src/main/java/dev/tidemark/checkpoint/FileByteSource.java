@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -17,6 +18,8 @@ import java.nio.file.StandardOpenOption;
 public final class FileByteSource implements ByteSource {
   /// Most bytes in one system call.
   private static final int MAX_READ = 1 << 30;
+
+  private static final int PIECE = 1 << 20;
 
   private final FileChannel channel;
   private final long size;
@@ -37,6 +40,36 @@ public final class FileByteSource implements ByteSource {
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
+    }
+  }
+
+  /// Keeps all bytes of a channel in an unnamed temporary file.
+  ///
+  /// @param in read to its end; not closed
+  /// @param folder where the file takes its room; exists and can be written
+  /// @throws IOException if one cannot be read or the other cannot be written
+  static FileByteSource spooled(ReadableByteChannel in, Path folder) throws IOException {
+    FileChannel channel = UnnamedFile.create(folder, PIECE);
+    try {
+      ByteBuffer piece = ByteBuffer.allocateDirect(PIECE);
+      while (in.read(piece.clear()) >= 0) {
+        piece.flip();
+        while (piece.hasRemaining()) {
+          write(channel, piece, folder);
+        }
+      }
+      return new FileByteSource(channel, channel.size());
+    } catch (IOException | RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static void write(FileChannel channel, ByteBuffer piece, Path folder) throws IOException {
+    try {
+      channel.write(piece);
+    } catch (IOException e) {
+      throw UnnamedFile.full(folder, e);
     }
   }
 

@@ -5,6 +5,7 @@ package dev.tidemark.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.stream.fixture.PieceChannel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,6 +28,7 @@ class ByteSourceTest {
   enum Kind {
     FILE,
     MAPPED,
+    SPOOLED,
     ARRAY,
     NATIVE
   }
@@ -35,6 +37,7 @@ class ByteSourceTest {
     return switch (kind) {
       case FILE -> ByteSource.of(Files.write(folder.resolve("f"), BYTES));
       case MAPPED -> ByteSource.mapped(Files.write(folder.resolve("m"), BYTES));
+      case SPOOLED -> ByteSource.spooled(PieceChannel.ofSize(BYTES, 3), folder);
       case ARRAY -> ByteSource.of(BYTES.clone());
       case NATIVE -> ByteSource.of(Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, BYTES));
     };

@@ -4,6 +4,7 @@ package dev.tidemark.stream;
 
 import com.github.luben.zstd.Zstd;
 import dev.tidemark.checkpoint.archive.ArchiveCheckpoint;
+import dev.tidemark.checkpoint.qcow2.Images;
 import dev.tidemark.stream.hostile.MultifdSubject;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -422,7 +423,7 @@ final class CoverageExamples {
     all.put("Tidemark archive", ArchiveCheckpoint.fileStart());
     all.put("libvirt save image", ascii("LibvirtQemudSave"));
     all.put("incomplete libvirt save image", ascii("LibvirtQemudPart"));
-    all.put("qcow2 internal snapshot", bytes("514649fb 00000003"));
+    all.put("qcow2 internal snapshot", Images.small());
     all.put("ELF dump", bytes("7f454c46 02010100"));
     all.put("raw RAM", new byte[4096]);
     all.put("kdump", ascii("KDUMP   "));

@@ -117,8 +117,8 @@ class FormatCoverageTest {
         "Files",
         """
         migration_stream Tidemark_archive libvirt_save_image incomplete_libvirt_save_image
-        qcow2_internal_snapshot ELF_dump raw_RAM kdump flattened_kdump Windows_dump LiME gzip bzip2 xz lzop
-        zstd
+        qcow2_internal_snapshot ELF_dump raw_RAM kdump flattened_kdump Windows_dump LiME gzip bzip2
+        xz lzop zstd
         """);
   }
 

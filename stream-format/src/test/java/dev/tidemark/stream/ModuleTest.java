@@ -29,7 +29,10 @@ class ModuleTest {
                   .collect(Collectors.toSet()))
           .containsExactlyInAnyOrder(
               "dev.tidemark.checkpoint",
+              "dev.tidemark.checkpoint.analysis",
               "dev.tidemark.checkpoint.archive",
+              "dev.tidemark.checkpoint.qcow2",
+              "dev.tidemark.checkpoint.mappedram",
               "dev.tidemark.checkpoint.elfcore",
               "dev.tidemark.checkpoint.memory",
               "dev.tidemark.checkpoint.raw",

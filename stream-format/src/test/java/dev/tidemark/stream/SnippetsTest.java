@@ -51,6 +51,7 @@ class SnippetsTest {
               "dev.tidemark.checkpoint.archive",
               "dev.tidemark.checkpoint.elfcore",
               "dev.tidemark.checkpoint.memory",
+              "dev.tidemark.checkpoint.qcow2",
               "dev.tidemark.checkpoint.raw",
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",

@@ -94,15 +94,16 @@ public final class ArchiveVerifier {
 
   /// The LZ4 frame's own header and end mark.
   private void frame() throws IOException {
-    byte[] expected = Lz4FrameDescriptor.header(archive.facts().blockContent());
+    BodyEncoding encoding = archive.header().encoding();
     long start = HeaderDescriptor.SIZE;
-    if (!Arrays.equals(expected, input.bytes(start, expected.length, "LZ4 frame header"))) {
-      throw new StreamException.Malformed("LZ4 frame header wrong", start, "LZ4 frame header");
-    }
-    long end = archive.trailer().bodyEnd() - Lz4FrameDescriptor.END_MARK_SIZE;
-    byte[] mark = input.bytes(end, Lz4FrameDescriptor.END_MARK_SIZE, "LZ4 end mark");
-    if (Bytes.getInt(mark, 0) != 0) {
-      throw new StreamException.Malformed("LZ4 end mark wrong", end, "LZ4 end mark");
+    expect(encoding.header(archive.facts().blockContent()), start, "LZ4 frame header");
+    byte[] endMark = encoding.endMark();
+    expect(endMark, archive.trailer().bodyEnd() - endMark.length, "LZ4 end mark");
+  }
+
+  private void expect(byte[] expected, long at, String what) throws IOException {
+    if (!Arrays.equals(expected, input.bytes(at, expected.length, what))) {
+      throw new StreamException.Malformed(what + " wrong", at, what);
     }
   }
 
@@ -138,11 +139,7 @@ public final class ArchiveVerifier {
 
   private long epilogue() throws IOException {
     checkpoint.deviceState();
-    Facts facts = archive.facts();
-    return StreamBytes.ramEnd(facts.prologue()).length
-        + facts.deviceBytes()
-        + StreamBytes.afterDevices(facts.vmdescBytes().isPresent())
-        + facts.vmdescBytes().orElse(0);
+    return archive.facts().epilogueBytes();
   }
 
   private int segments() throws IOException {
@@ -179,9 +176,7 @@ public final class ArchiveVerifier {
   /// The digest over everything between body and trailer, sections of unknown kinds included.
   private void sections() throws IOException {
     for (Section section : archive.sections().sections()) {
-      if (SectionDescriptor.isKnown(section.tag())) {
-        input.payload(section);
-      }
+      input.payload(section);
     }
     long start = archive.trailer().bodyEnd();
     long end = input.size() - TrailerDescriptor.SIZE;

@@ -58,19 +58,22 @@ class PageAllocationTest {
               ArchiveOptions.DEFAULT.withCompression(compression),
               Archives.prologue(true, ram))) {
         Archives.PageSink sink = new Archives.PageSink(writer);
-        // The hasher's buffers, the table of blocks and the code are warm after this.
-        fill(sink, PAGES / 4);
+        // The hasher's buffers, the table of blocks and the code are warm after this. The way into
+        // zstd allocates a little for each block until it is compiled.
+        fill(sink, compression == Compression.ZSTD ? 2 * PAGES : PAGES / 4);
         long before = threads.getCurrentThreadAllocatedBytes();
         fill(sink, PAGES);
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
-        assertThat((double) allocated / PAGES).as("bytes a page").isLessThanOrEqualTo(1);
+        assertThat((double) allocated / PAGES)
+            .as("bytes a page, %s", compression)
+            .isLessThanOrEqualTo(1);
       }
     }
   }
 
   private void fill(Archives.PageSink sink, int pages) throws IOException {
     for (int page = 0; page < pages; page++) {
-      long offset = (long) page * PAGE;
+      long offset = (long) (page % PAGES) * PAGE;
       if (page % 8 == 0) {
         sink.zeroPage(0, offset);
       } else {

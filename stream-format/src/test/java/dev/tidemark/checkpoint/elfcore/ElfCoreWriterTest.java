@@ -41,7 +41,7 @@ class ElfCoreWriterTest {
   @TempDir Path folder;
 
   /// A file that was written, and what was said of it.
-  private record Written(ByteBuffer bytes, ElfCoreWriter.Result result) {
+  private record Written(byte[] all, ByteBuffer bytes, ElfCoreWriter.Result result) {
     long loadAddress(int number) {
       return bytes.getLong(64 + 56 * (1 + number) + 24);
     }
@@ -73,7 +73,7 @@ class ElfCoreWriterTest {
       assertThat(Files.size(file)).isEqualTo(result.bytes());
       byte[] bytes = Files.readAllBytes(file);
       ByteOrder order = bytes[5] == 1 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
-      return new Written(ByteBuffer.wrap(bytes).order(order), result);
+      return new Written(bytes, ByteBuffer.wrap(bytes).order(order), result);
     }
   }
 
@@ -122,7 +122,7 @@ class ElfCoreWriterTest {
     System.arraycopy(front, 0, expected, 0, front.length);
     Arrays.fill(expected, 2 * PAGE, 3 * PAGE, (byte) 0xaa);
     Arrays.fill(expected, 3 * PAGE, 4 * PAGE, (byte) 0xbb);
-    assertThat(core.bytes().array()).isEqualTo(expected);
+    assertThat(core.all()).isEqualTo(expected);
     assertThat(core.result())
         .isEqualTo(
             new ElfCoreWriter.Result(
@@ -149,8 +149,7 @@ class ElfCoreWriterTest {
         assertThat(memory.read(core.loadAddress(load), MemorySegment.ofArray(bytes)))
             .isEqualTo(bytes.length);
         int at = (int) core.loadOffset(load);
-        assertThat(
-                Arrays.equals(core.bytes().array(), at, at + bytes.length, bytes, 0, bytes.length))
+        assertThat(Arrays.equals(core.all(), at, at + bytes.length, bytes, 0, bytes.length))
             .isTrue();
       }
       assertThat(core.result().warnings())

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dev.tidemark.saver.pipeline;
+package dev.tidemark.checkpoint.archive;
 
-import dev.tidemark.checkpoint.archive.ArchiveWriter;
-import dev.tidemark.checkpoint.archive.PageBlock;
-import dev.tidemark.checkpoint.archive.PageBlockCompressor;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
@@ -23,8 +20,14 @@ import org.jspecify.annotations.Nullable;
 /// Compresses and writes page blocks in threads of their own, in the order in which the reader
 /// fills them.
 ///
+/// ```
+///   reader ──fills──▶ page blocks ──▶ tidemark-compress-N ──▶ tidemark-write ──▶ ArchiveWriter
+///                         ▲            in any order             in the reader's order │
+///                         └───────────────── emptied ◀──────────────────────────────┘
+/// ```
+///
 /// [#page], [#zeroPage], [#flush] and [#finish] belong to the reader's thread; [#rest] may be
-/// called by any.
+/// called by any. Once its blocks are there, nothing is allocated for a page.
 public final class PagePipeline implements AutoCloseable {
   private final ArchiveWriter writer;
   private final Runnable onFailure;

@@ -14,13 +14,15 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The stock `lz4` takes an archive whatever the sizes of its blocks.
-class Lz4ToolTest {
+/// The stock `lz4` and `zstd` take an archive whatever the sizes of its blocks.
+class StockToolTest {
   private static final int BLOCK = 64 << 10;
 
   @BeforeAll
-  static void needsTheTool() {
-    Assumptions.assumeTrue(Lz4Tool.isHere(), "no lz4 command here");
+  static void needsTheTools() {
+    for (StockTool tool : StockTool.values()) {
+      Assumptions.assumeTrue(tool.isHere(), "no command " + tool);
+    }
   }
 
   /// Blocks of exactly 64 KiB, and compressed ones larger than lz4's buffer, are what it stumbles
@@ -31,8 +33,9 @@ class Lz4ToolTest {
     for (ArchiveOptions options : Archives.options()) {
       for (boolean vmdesc : new boolean[] {false, true}) {
         byte[] file = archive(options, size, vmdesc);
-        Lz4Tool.test(file);
-        assertThat(Lz4Tool.decompress(file)).isEqualTo(BodyParser.decompress(file));
+        StockTool tool = StockTool.of(options);
+        tool.test(file);
+        assertThat(tool.decompress(file)).isEqualTo(BodyParser.decompress(file));
       }
     }
   }

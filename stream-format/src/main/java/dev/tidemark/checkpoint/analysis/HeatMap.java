@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.checkpoint.analysis;
+
+import dev.tidemark.checkpoint.Checkpoint;
+import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.stream.ram.RamBlock;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/// A RAM block, drawn small: cells of equally many neighbouring pages, in address order.
+///
+/// @param block the block
+/// @param pagesPerCell pages of each cell, a power of two; the last may have fewer
+/// @param cells none if the block is empty
+public record HeatMap(RamBlock block, long pagesPerCell, List<Cell> cells) {
+  /// Pages with content that are looked at in each cell.
+  private static final int SAMPLES = 4;
+
+  /// Most cells of all blocks together.
+  private static final int MOST_CELLS = 1 << 16;
+
+  /// Copies the list.
+  public HeatMap {
+    cells = List.copyOf(cells);
+  }
+
+  /// Some pages.
+  ///
+  /// @param data pages with content
+  /// @param zero pages recorded as zeroes
+  /// @param missing pages for which nothing is recorded
+  /// @param entropy mean entropy of at most four of the pages with content, 0 to 8 bits per byte;
+  ///     absent if there are none
+  public record Cell(long data, long zero, long missing, OptionalDouble entropy) {}
+
+  /// Draws all blocks of a checkpoint.
+  ///
+  /// @param checkpoint stays open
+  /// @param mostCells most cells of a block; fewer where there are very many blocks
+  /// @return one for each RAM block, in block-list order
+  /// @throws IOException if the checkpoint cannot be read
+  public static List<HeatMap> of(Checkpoint checkpoint, int mostCells) throws IOException {
+    int blocks = Math.max(1, checkpoint.ramBlocks().size());
+    long most = Math.clamp(MOST_CELLS / blocks, 1, mostCells);
+    Painter painter = new Painter(checkpoint);
+    List<HeatMap> maps = new ArrayList<>();
+    for (RamBlock block : checkpoint.ramBlocks()) {
+      long pages = block.usedLength() / checkpoint.targetPageSize();
+      long perCell = 1;
+      while ((pages + perCell - 1) / perCell > most) {
+        perCell *= 2;
+      }
+      maps.add(painter.paint(block, pages, perCell));
+    }
+    return maps;
+  }
+
+  private static final class Painter {
+    private final Checkpoint checkpoint;
+    private final int pageSize;
+    private final PageEntropy entropy;
+    private final MemorySegment page;
+
+    Painter(Checkpoint checkpoint) {
+      this.checkpoint = checkpoint;
+      this.pageSize = checkpoint.targetPageSize();
+      this.entropy = new PageEntropy(pageSize);
+      this.page = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(pageSize));
+    }
+
+    HeatMap paint(RamBlock block, long pages, long perCell) throws IOException {
+      int count = (int) ((pages + perCell - 1) / perCell);
+      long[][] counts = new long[count][PageKind.values().length];
+      RamSurvey.forEachRun(
+          checkpoint,
+          block,
+          (_, start, end, kind) -> {
+            long first = start / pageSize;
+            long last = end / pageSize;
+            while (first < last) {
+              int cell = (int) (first / perCell);
+              long stop = Math.min(last, (cell + 1) * perCell);
+              counts[cell][kind.ordinal()] += stop - first;
+              first = stop;
+            }
+          });
+      List<Cell> cells = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        long data = counts[i][PageKind.DATA.ordinal()];
+        cells.add(
+            new Cell(
+                data,
+                counts[i][PageKind.ZERO.ordinal()],
+                counts[i][PageKind.MISSING.ordinal()],
+                data == 0
+                    ? OptionalDouble.empty()
+                    : entropy(block, i * perCell, Math.min(pages, (i + 1) * perCell))));
+      }
+      return new HeatMap(block, perCell, cells);
+    }
+
+    /// The mean of the pages with content at or behind a few evenly spread places.
+    private OptionalDouble entropy(RamBlock block, long from, long to) throws IOException {
+      double sum = 0;
+      int taken = 0;
+      long next = from;
+      for (int i = 0; i < SAMPLES && next < to; i++) {
+        next = Math.max(next, from + (to - from) * i / SAMPLES);
+        while (next < to && checkpoint.pageKind(block, next * pageSize) != PageKind.DATA) {
+          next = checkpoint.endOfKind(block, next * pageSize) / pageSize;
+        }
+        if (next < to) {
+          checkpoint.readPage(block, next * pageSize, page);
+          sum += entropy.of(page);
+          taken++;
+          next++;
+        }
+      }
+      return taken == 0 ? OptionalDouble.empty() : OptionalDouble.of(sum / taken);
+    }
+  }
+}
