@@ -425,6 +425,7 @@ final class CoverageExamples {
     all.put("incomplete libvirt save image", ascii("LibvirtQemudPart"));
     all.put("qcow2 internal snapshot", Images.small());
     all.put("ELF dump", bytes("7f454c46 02010100"));
+    all.put("raw RAM", new byte[4096]);
     all.put("kdump", ascii("KDUMP   "));
     all.put("flattened kdump", ascii("makedumpfile"));
     all.put("Windows dump", ascii("PAGEDU64"));

@@ -26,13 +26,18 @@ import java.util.Optional;
 /// @param cpus how many CPUs' registers are in them
 /// @param warnings what is missing
 record CoreNotes(short machine, ByteOrder order, byte[] bytes, int cpus, List<String> warnings) {
+  /// More than any machine of QEMU can have.
+  private static final int MAX_CPUS = 8192;
 
   static CoreNotes of(GuestMemory memory) throws IOException {
     Checkpoint checkpoint = memory.checkpoint();
     List<String> warnings = new ArrayList<>();
     MachineVmstate machine = machine(checkpoint.deviceState(), warnings);
     List<CpuRegisters> cpus = CpuRegisters.of(machine);
-    if (machine.vmdesc().isPresent() && cpus.isEmpty()) {
+    if (cpus.size() > MAX_CPUS) {
+      warnings.add("registers are missing: there are %d CPUs".formatted(cpus.size()));
+      cpus = List.of();
+    } else if (machine.vmdesc().isPresent() && cpus.isEmpty()) {
       warnings.add("registers are missing: the device state holds no CPU that is known");
     }
     Architecture architecture = Architecture.of(cpus, checkpoint);

@@ -27,11 +27,11 @@ import java.util.List;
 /// `p_vaddr` equal to `p_paddr`. Zero pages are holes of the file.
 ///
 /// ```java
-/// try (FileTarget out = FileTarget.create(Path.of("vm.core"), FileTarget.Options.DEFAULT)) {
+/// try (Checkpoint in = Checkpoint.open(file);
+///     FileTarget core = FileTarget.create(Path.of("vm.core"), FileTarget.Options.DEFAULT)) {
 ///   ElfCoreWriter.Result result =
-///       ElfCoreWriter.write(
-///           checkpoint, MemoryMap.of(checkpoint), out, ElfCoreWriter.Options.DEFAULT);
-///   out.commit();
+///       ElfCoreWriter.write(in, MemoryMap.of(in), core, ElfCoreWriter.Options.DEFAULT);
+///   core.commit();
 ///   result.warnings().forEach(System.err::println);
 /// }
 /// ```

@@ -32,7 +32,7 @@ final class NoteBuffer {
     ByteBuffer note =
         ByteBuffer.allocate(SIZE_HEADER + padded(nameBytes.length) + padded(length)).order(order);
     note.putInt(nameBytes.length).putInt(length).putInt(type).put(nameBytes);
-    note.position(SIZE_HEADER + padded(nameBytes.length)).put(content.array());
+    note.put(SIZE_HEADER + padded(nameBytes.length), content, 0, length);
     bytes.writeBytes(note.array());
   }
 

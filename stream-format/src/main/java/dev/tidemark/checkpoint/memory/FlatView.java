@@ -85,7 +85,8 @@ record FlatView(List<MemoryRange> ranges, List<String> absent) {
     long start = Long.parseUnsignedLong(match.group(1), 16);
     long last = Long.parseUnsignedLong(match.group(2), 16);
     if (start < 0 || last < start || last == Long.MAX_VALUE) {
-      throw new StreamException.Malformed("range that ends before it begins", at, CONTEXT);
+      throw new StreamException.Malformed(
+          "range that ends before it begins, or above 2^63", at, CONTEXT);
     }
     Place place = place(match.group(5), names);
     if (place.block().isEmpty()) {

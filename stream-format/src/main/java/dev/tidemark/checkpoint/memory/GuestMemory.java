@@ -10,9 +10,10 @@ import java.util.Optional;
 /// A checkpoint's RAM by guest-physical address.
 ///
 /// ```java
-/// byte[] page = new byte[4096];
-/// GuestMemory memory = new GuestMemory(checkpoint, MemoryMap.of(checkpoint));
-/// long read = memory.read(0x10_0000, MemorySegment.ofArray(page));
+/// try (Checkpoint checkpoint = Checkpoint.open(file)) {
+///   GuestMemory memory = new GuestMemory(checkpoint, MemoryMap.of(checkpoint));
+///   long read = memory.read(0x10_0000, MemorySegment.ofArray(new byte[4096]));
+/// }
 /// ```
 ///
 /// May be used by several threads at once.

@@ -24,6 +24,9 @@ final class MachineRules {
   /// Above this a part of RAM may stand at 1 TiB, by the CPU's vendor and the PCI windows.
   private static final long KNOWN_END = 960 * GIB;
 
+  /// What the widest physical addresses reach.
+  private static final long MAX_RAM = 1L << 52;
+
   private static final long VGA = 0xa_0000;
   private static final long OPTION_ROMS = 0xc_0000;
   private static final long ISA_BIOS = 0xe_0000;
@@ -68,9 +71,7 @@ final class MachineRules {
       pc(main("pc.ram"), this::lowOfPc);
     } else if (Q35.matcher(machine).matches()) {
       pc(main("pc.ram"), this::lowOfQ35);
-    } else if (machine.isEmpty()
-        && total(names.exactly("pc.ram").stream().toList()) < lowOfQ35(0)) {
-      // So little RAM that it stands at its offsets in any PC.
+    } else if (machine.isEmpty() && isSmallPc()) {
       pc(main("pc.ram"), size -> size);
     } else if (machine.equals("isapc")) {
       isapc(main("pc.ram"));
@@ -78,11 +79,11 @@ final class MachineRules {
       microvm(main("microvm.ram"));
     } else if (ARM_VIRT.matcher(machine).matches()) {
       flat(main("mach-virt.ram"), GIB);
-      flash("virt.flash0", 0);
-      flash("virt.flash1", 64 * MIB);
+      flash("virt.flash0", 0, 64 * MIB);
+      flash("virt.flash1", 64 * MIB, 64 * MIB);
     } else if (machine.equals("sbsa-ref")) {
       flat(main("sbsa-ref.ram"), 1L << 40);
-      flash("sbsa.flash1", 0x1000_0000);
+      flash("sbsa.flash1", 256 * MIB, 256 * MIB);
     } else if (machine.equals("virt") && names.exactly("riscv_virt_board.ram").isPresent()) {
       flat(main("riscv_virt_board.ram"), 2 * GIB);
     } else if (machine.equals("virt") && names.exactly("loongarch.ram").isPresent()) {
@@ -93,6 +94,11 @@ final class MachineRules {
       flat(main("ppc_spapr.ram"), 0);
     }
     return ranges;
+  }
+
+  /// Whether there is so little RAM that it stands at its offsets in any PC.
+  private boolean isSmallPc() {
+    return names.exactly("pc.ram").filter(ram -> ram.usedLength() < 0xb000_0000L).isPresent();
   }
 
   /// How much of a PC's RAM stands below 4 GiB at most.
@@ -110,8 +116,22 @@ final class MachineRules {
     return size >= 0xb000_0000L && whole ? 0x8000_0000L : 0xb000_0000L;
   }
 
-  /// The blocks that are the machine's RAM one behind the other: its own, or backends in its place.
+  /// The blocks that are the machine's RAM one behind the other; none if that is not known, or more
+  /// than any machine has.
   private List<RamBlock> main(String own) {
+    List<RamBlock> main = candidates(own);
+    long left = MAX_RAM;
+    for (RamBlock block : main) {
+      if (block.usedLength() > left) {
+        return List.of();
+      }
+      left -= block.usedLength();
+    }
+    return main;
+  }
+
+  /// The machine's own block, or backends in its place.
+  private List<RamBlock> candidates(String own) {
     Optional<RamBlock> block = names.exactly(own);
     if (block.isPresent()) {
       return List.of(block.get());
@@ -140,14 +160,7 @@ final class MachineRules {
   }
 
   private static long total(List<RamBlock> main) {
-    long total = 0;
-    for (RamBlock block : main) {
-      total = Math.min(total + block.usedLength(), 1L << 62);
-      if (total < 0) {
-        return 1L << 62;
-      }
-    }
-    return total;
+    return main.stream().mapToLong(RamBlock::usedLength).sum();
   }
 
   private void pc(List<RamBlock> main, Low low) {
@@ -223,10 +236,10 @@ final class MachineRules {
     place(main, below, size, above);
   }
 
-  private void flash(String name, long start) {
+  private void flash(String name, long start, long room) {
     names
         .exactly(name)
-        .filter(block -> block.usedLength() > 0 && block.usedLength() <= 256 * MIB)
+        .filter(block -> block.usedLength() <= room)
         .ifPresent(block -> add(start, block, 0, block.usedLength(), MemoryKind.ROM_DEVICE));
   }
 

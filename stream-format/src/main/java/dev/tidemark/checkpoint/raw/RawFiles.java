@@ -21,7 +21,7 @@ public final class RawFiles {
   /// Letters and digits of ASCII, `.`, `_` and `-` stand for themselves, but for a `.` or `-` at
   /// the beginning; any other character is `%` and two hexadecimal digits, or `%u` and four. Of
   /// what is longer than 160 characters then, the first 160 are taken, and behind them `~` and 16
-  /// digits of the SHA-256 of the block's name. The end is `.raw`.
+  /// digits of the SHA-256 of the block's name. Of no name at all, `%` is made. The end is `.raw`.
   ///
   /// @param block the block
   public static String nameOf(RamBlock block) {
@@ -37,7 +37,7 @@ public final class RawFiles {
       name.setLength(MAX_NAME);
       name.append('~').append(hash(block.idstr()));
     }
-    return name + ".raw";
+    return (name.isEmpty() ? "%" : name) + ".raw";
   }
 
   private static boolean isPlain(char c, boolean first) {

@@ -16,7 +16,9 @@ import dev.tidemark.checkpoint.raw.RawWriter;
 import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.command.HumanMonitorCommand;
+import dev.tidemark.qmp.command.MigrationStatus;
 import dev.tidemark.qmp.command.QomGet;
+import dev.tidemark.qmp.command.QueryMigrate;
 import dev.tidemark.qmp.command.Raw;
 import dev.tidemark.qmp.command.Stop;
 import dev.tidemark.qmp.fixture.LiveQemu;
@@ -70,14 +72,15 @@ class ElfCoreLiveIT {
     Path checkpoint = folder.resolve("vm.tmk");
     Path dump = folder.resolve("dump");
     Path memory = folder.resolve("memory");
-    vm.client().execute(new Stop());
-    vm.releaseMonitor();
-    Commands.save(vm.qmpPath(), checkpoint);
     QmpClient qmp = vm.client();
+    qmp.execute(new Stop());
     qmp.execute(
         new Raw("dump-guest-memory", JsonObject.of("paging", false, "protocol", "file:" + dump)));
     String registers = qmp.execute(new HumanMonitorCommand("info registers -a"));
     qmp.execute(new HumanMonitorCommand("pmemsave 0x100000 32 \"" + memory + "\""));
+    // Last, since 7.2 cannot put a paused VM back without letting it run for a moment.
+    vm.releaseMonitor();
+    Commands.save(vm.qmpPath(), checkpoint);
     return new Stopped(checkpoint, dump, registers, Files.readAllBytes(memory));
   }
 
@@ -307,7 +310,10 @@ class ElfCoreLiveIT {
     arguments.add("-S");
     try (LiveQemu qemu = LiveQemu.start(LiveQemu.installed().getFirst(), arguments)) {
       QmpClient qmp = qemu.client();
-      qmp.execute(new HumanMonitorCommand("migrate \"exec:cat > " + stream + "\""));
+      qmp.execute(new Raw("migrate", JsonObject.of("uri", "exec:cat > " + stream)));
+      while (!(qmp.execute(new QueryMigrate()).status() == MigrationStatus.Known.COMPLETED)) {
+        Thread.sleep(20);
+      }
     }
     try (Checkpoint in = Checkpoint.open(stream)) {
       GuestMemory memory = new GuestMemory(in, MemoryMap.of(in));
@@ -329,7 +335,6 @@ class ElfCoreLiveIT {
         out.commit();
       }
       // Mostly zero, so mostly holes.
-      assertThat(((Number) Files.getAttribute(core, "unix:nlink")).intValue()).isEqualTo(1);
       assertThat(blocksOf(core)).isLessThan(16 * MIB);
     }
   }
