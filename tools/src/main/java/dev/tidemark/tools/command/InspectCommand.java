@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
     })
 public final class InspectCommand extends TidemarkCommand {
   @Mixin private FileMixin file = new FileMixin();
+  @Mixin private SnapshotMixin snapshot = new SnapshotMixin();
   @Mixin private JsonMixin json = new JsonMixin();
 
   @Option(names = "--ram", description = "List which pages are data, zero or missing.")
@@ -42,11 +43,11 @@ public final class InspectCommand extends TidemarkCommand {
   @Override
   protected void run() throws IOException, UsageException {
     if (devices.asked()) {
-      devices.print(out(), file.path(), json.asked());
+      devices.print(out(), file.path(), snapshot.options(), json.asked());
       return;
     }
     CheckpointView view;
-    try (Checkpoint checkpoint = Checkpoint.open(file.path())) {
+    try (Checkpoint checkpoint = Checkpoint.open(file.path(), snapshot.options())) {
       view = CheckpointView.of(checkpoint, file.path(), ram);
     }
     if (json.asked()) {
