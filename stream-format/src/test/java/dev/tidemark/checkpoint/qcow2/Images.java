@@ -3,12 +3,8 @@
 package dev.tidemark.checkpoint.qcow2;
 
 import dev.tidemark.stream.fixture.StreamSpec;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
 
 /// Small images with streams in them, and changes to them.
 public final class Images {
@@ -51,36 +47,6 @@ public final class Images {
   /// An image of one snapshot, `one`.
   public static byte[] small() {
     return write(ImageWriter.Form.SMALL, snapshot("1", "one", 1));
-  }
-
-  /// An image of the corpus; see `corpus/qcow2/MANIFEST.md`.
-  ///
-  /// @param name `pc-10.0` or `pc-7.2`
-  public static byte[] real(String name) throws IOException {
-    try (InputStream in = resource(name + ".qcow2.gz");
-        GZIPInputStream unpacked = new GZIPInputStream(in)) {
-      return unpacked.readAllBytes();
-    }
-  }
-
-  /// The digest of a real image's RAM in a snapshot, by `pmemsave`.
-  static String digest(String name, String snapshot) throws IOException {
-    try (InputStream in = resource(name + ".sha256")) {
-      return new String(in.readAllBytes(), StandardCharsets.US_ASCII)
-          .lines()
-          .filter(line -> line.endsWith("  " + snapshot))
-          .findFirst()
-          .orElseThrow()
-          .substring(0, 64);
-    }
-  }
-
-  private static InputStream resource(String file) throws IOException {
-    InputStream in = Images.class.getResourceAsStream("/corpus/qcow2/" + file);
-    if (in == null) {
-      throw new IOException("no corpus file " + file);
-    }
-    return in;
   }
 
   /// Where the entry of the first snapshot is.

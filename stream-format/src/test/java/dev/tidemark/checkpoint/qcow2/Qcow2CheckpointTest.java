@@ -12,6 +12,7 @@ import dev.tidemark.checkpoint.OpenOptions;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.fixture.MemorySource;
+import dev.tidemark.stream.fixture.Qcow2Corpus;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.vmstate.DeviceSections;
 import java.io.IOException;
@@ -120,7 +121,7 @@ class Qcow2CheckpointTest {
   void realImagesHoldTheRamThatTheGuestHad(String image, String snapshot) throws Exception {
     try (Checkpoint checkpoint =
         Checkpoint.open(
-            ByteSource.of(Images.real(image)), OpenOptions.DEFAULT.withSnapshot(snapshot))) {
+            ByteSource.of(Qcow2Corpus.image(image)), OpenOptions.DEFAULT.withSnapshot(snapshot))) {
       RamBlock ram =
           checkpoint.ramBlocks().stream()
               .filter(block -> block.idstr().equals("pc.ram"))
@@ -135,7 +136,8 @@ class Qcow2CheckpointTest {
         }
       }
       String name = ((Qcow2Checkpoint) checkpoint).snapshot().name();
-      assertThat(HexFormat.of().formatHex(digest.digest())).isEqualTo(Images.digest(image, name));
+      assertThat(HexFormat.of().formatHex(digest.digest()))
+          .isEqualTo(Qcow2Corpus.digest(image, name));
       assertThat(checkpoint.configuration().machineType()).endsWith(image.substring(3));
       assertThat(DeviceSections.split(checkpoint.deviceState(), 0))
           .hasValueSatisfying(sections -> assertThat(sections).hasSizeGreaterThan(20));
@@ -145,7 +147,7 @@ class Qcow2CheckpointTest {
   @ParameterizedTest
   @ValueSource(strings = {"pc-10.0", "pc-7.2"})
   void realSnapshotsAreListed(String name) throws IOException {
-    Qcow2Image image = Qcow2Image.open(ByteSource.of(Images.real(name)));
+    Qcow2Image image = Qcow2Image.open(ByteSource.of(Qcow2Corpus.image(name)));
     assertThat(image.version()).isEqualTo(name.equals("pc-10.0") ? 3 : 2);
     assertThat(image.snapshots().stream().map(s -> s.id() + s.name() + s.hasVmState()))
         .containsExactly("1firsttrue", "2diskfalse", "3secondtrue");

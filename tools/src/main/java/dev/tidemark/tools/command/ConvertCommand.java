@@ -63,7 +63,7 @@ public final class ConvertCommand extends TidemarkCommand {
   private @Nullable Path xml;
 
   @Mixin private MemoryMapMixin map = new MemoryMapMixin();
-  @Mixin private InputMixin input = new InputMixin();
+  @Mixin private OpenMixin opening = new OpenMixin();
 
   @Option(names = "--force", description = "Replace OUT if it exists.")
   private boolean force;
@@ -97,7 +97,7 @@ public final class ConvertCommand extends TidemarkCommand {
     console().onInterrupt(Thread.currentThread()::interrupt);
     try (ProgressLine line = progress.line(console());
         FileTarget target = piped ? null : FileTarget.create(Path.of(out), options());
-        CheckpointInput checkpoint = input.open(in, console(), line, "reading")) {
+        CheckpointInput checkpoint = Sources.input(in, opening.options(), console(), line, "reading")) {
       ConvertOutput output =
           new ConvertOutput(
               form, compression, domain, (done, total) -> line.show("writing", done, total, ""));

@@ -3,6 +3,7 @@
 package dev.tidemark.tools.command;
 
 import dev.tidemark.checkpoint.Checkpoint;
+import dev.tidemark.checkpoint.OpenOptions;
 import dev.tidemark.checkpoint.analysis.RamDiff;
 import dev.tidemark.stream.vmstate.DeviceDiff;
 import dev.tidemark.stream.vmstate.MachineVmstate;
@@ -50,6 +51,14 @@ public final class DiffCommand extends TidemarkCommand {
       description = "A page that is recorded as zeroes and one that is missing differ.")
   private boolean strict;
 
+  @Mixin private OpenMixin opening = new OpenMixin();
+
+  @Option(
+      names = "--other-snapshot",
+      paramLabel = "NAME",
+      description = "As --snapshot, of OTHER; both may be the same image.")
+  private @Nullable String otherSnapshot;
+
   @Mixin private ProgressMixin progress = new ProgressMixin();
   @Mixin private JsonMixin json = new JsonMixin();
 
@@ -71,7 +80,7 @@ public final class DiffCommand extends TidemarkCommand {
   protected void run() throws IOException, InterruptedException, CheckFailedException {
     Path second = other == null ? Path.of("") : other;
     if (devices && !pages) {
-      DeviceDiff diff = DeviceDiff.between(decode(file.path()), decode(second));
+      DeviceDiff diff = DeviceDiff.between(decode(file.path(), opening.options()), decode(second, other()));
       subject = "";
       if (json.asked()) {
         DeviceRendering.diffJson(out(), diff);
@@ -81,8 +90,8 @@ public final class DiffCommand extends TidemarkCommand {
       return;
     }
     try (ProgressLine line = progress.line(console());
-        Checkpoint a = open(file.path(), line);
-        Checkpoint b = open(second, line)) {
+        Checkpoint a = open(file.path(), opening.options(), line);
+        Checkpoint b = open(second, other(), line)) {
       subject = "";
       RamDiff ram =
           RamDiff.between(
@@ -109,14 +118,19 @@ public final class DiffCommand extends TidemarkCommand {
         MachineVmstate.decode(a.deviceState()), MachineVmstate.decode(b.deviceState()));
   }
 
-  private Checkpoint open(Path path, ProgressLine line) throws IOException {
-    subject = path.toString();
-    return Sources.open(path, line, "reading");
+  private OpenOptions other() {
+    OpenOptions options = opening.options();
+    return otherSnapshot == null ? options : options.withSnapshot(otherSnapshot);
   }
 
-  private MachineVmstate decode(Path path) throws IOException {
+  private Checkpoint open(Path path, OpenOptions options, ProgressLine line) throws IOException {
     subject = path.toString();
-    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+    return Sources.open(path, options, line, "reading");
+  }
+
+  private MachineVmstate decode(Path path, OpenOptions options) throws IOException {
+    subject = path.toString();
+    try (Checkpoint checkpoint = Checkpoint.open(path, options)) {
       return MachineVmstate.decode(checkpoint.deviceState());
     }
   }

@@ -45,7 +45,7 @@ public final class ExtractCommand extends TidemarkCommand {
   private String out = "";
 
   @Mixin private MemoryMapMixin map = new MemoryMapMixin();
-  @Mixin private InputMixin input = new InputMixin();
+  @Mixin private OpenMixin opening = new OpenMixin();
 
   @Option(names = "--force", description = "Replace OUT if it exists.")
   private boolean force;
@@ -71,7 +71,7 @@ public final class ExtractCommand extends TidemarkCommand {
     FileTarget.Options options = new FileTarget.Options(force, false);
     long bytes;
     try (ProgressLine line = progress.line(console());
-        var opened = input.open(in, console(), line, "reading")) {
+        var opened = Sources.input(in, opening.options(), console(), line, "reading")) {
       Checkpoint checkpoint = opened.checkpoint();
       Extraction extraction =
           new Extraction(checkpoint, (done, total) -> line.show("extracting", done, total, ""));

@@ -18,9 +18,7 @@ import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -56,11 +54,7 @@ record Extraction(Checkpoint checkpoint, Progress progress) {
   /// @param folder is made, if it is not there
   /// @return bytes of all of them
   long blocks(Path folder, FileTarget.Options options) throws IOException {
-    if (!Files.exists(folder)) {
-      Files.createDirectory(
-          folder,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    }
+    Targets.makeFolder(folder);
     long bytes = 0;
     for (RamBlock block : checkpoint.ramBlocks()) {
       try (FileTarget target = FileTarget.create(folder.resolve(RawFiles.nameOf(block)), options)) {

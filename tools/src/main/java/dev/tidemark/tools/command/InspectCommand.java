@@ -25,6 +25,7 @@ import picocli.CommandLine.Option;
     })
 public final class InspectCommand extends TidemarkCommand {
   @Mixin private FileMixin file = new FileMixin();
+  @Mixin private OpenMixin opening = new OpenMixin();
   @Mixin private JsonMixin json = new JsonMixin();
   @Mixin private ProgressMixin progress = new ProgressMixin();
 
@@ -49,11 +50,11 @@ public final class InspectCommand extends TidemarkCommand {
   @Override
   protected void run() throws IOException, UsageException {
     if (devices.asked()) {
-      devices.print(out(), file.path(), json.asked());
+      devices.print(out(), file.path(), opening.options(), json.asked());
       return;
     }
     try (ProgressLine line = progress.line(console());
-        Checkpoint checkpoint = Sources.open(file.path(), line, "reading")) {
+        Checkpoint checkpoint = Sources.open(file.path(), opening.options(), line, "reading")) {
       CheckpointView view = CheckpointView.of(checkpoint, file.path());
       if (html.asked()) {
         html.write(out(), checkpoint, view);

@@ -5,13 +5,12 @@ package dev.tidemark.tools.command;
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.CheckpointFormat;
 import dev.tidemark.checkpoint.FileTarget;
+import dev.tidemark.checkpoint.Progress;
+import dev.tidemark.checkpoint.archive.ArchiveSalvage;
 import dev.tidemark.checkpoint.mappedram.MappedRamRepair;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.tools.report.Console;
-import dev.tidemark.tools.report.JsonReport;
 import dev.tidemark.tools.report.ProgressLine;
-import dev.tidemark.tools.report.Quantity;
-import dev.tidemark.tools.report.TextTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -25,7 +24,11 @@ import picocli.CommandLine.Parameters;
     header = "Rebuild what can be rebuilt of a checkpoint that does not load.",
     description = {
       "%nThe mapped-ram file that QEMU makes of a background snapshot: it marks no page as stored,"
-          + " though all are; the marks are made anew. IN is never changed."
+          + " though all are; the marks are made anew.",
+      "%nAn archive that was cut, or has changed bytes: what is whole becomes an archive again. Where"
+          + " pages are lost, only with --accept-loss: they are zeroes for the guest. Where the device"
+          + " state is lost nothing would load it, and --pages-only takes out the RAM.",
+      "%nIN is never changed."
     })
 public final class RepairCommand extends TidemarkCommand {
   @Parameters(index = "0", paramLabel = "IN", description = "The broken checkpoint.")
@@ -33,6 +36,18 @@ public final class RepairCommand extends TidemarkCommand {
 
   @Parameters(index = "1", paramLabel = "OUT", description = "The file to write.")
   private Path out = Path.of("");
+
+  @Option(
+      names = "--accept-loss",
+      description = "Write an archive although some of its pages are lost.")
+  private boolean acceptLoss;
+
+  @Option(
+      names = "--pages-only",
+      description =
+          "Of an archive: write the pages that are whole, a file for each RAM block; OUT is a folder"
+              + " then.")
+  private boolean pagesOnly;
 
   @Option(names = "--force", description = "Replace OUT if it exists.")
   private boolean force;
@@ -55,44 +70,45 @@ public final class RepairCommand extends TidemarkCommand {
   @Override
   protected void run() throws IOException {
     console().onInterrupt(Thread.currentThread()::interrupt);
+    RepairRendering rendering = new RepairRendering(out(), out, json.asked());
     try (ProgressLine line = progress.line(console());
         ByteSource source = ByteSource.of(in)) {
+      Progress shown = (done, total) -> line.show("repairing", done, total, "");
       CheckpointFormat format = CheckpointFormat.of(source);
-      if (format != CheckpointFormat.MAPPED_RAM) {
-        throw new StreamException.Unsupported(
-            "nothing of a " + Words.format(format) + " can be repaired", 0, "file type");
-      }
-      try (FileTarget target = FileTarget.create(out, new FileTarget.Options(force, false))) {
-        MappedRamRepair.Report report =
-            MappedRamRepair.repair(
-                source, target, (done, total) -> line.show("repairing", done, total, ""));
-        target.commit();
-        line.close();
-        print(report);
+      switch (format) {
+        case MAPPED_RAM -> mappedRam(source, shown, rendering);
+        case ARCHIVE -> archive(source, shown, rendering);
+        case STREAM, COMPRESSED_STREAM, LIBVIRT, QCOW2 ->
+            throw new StreamException.Unsupported(
+                "there is no repair of a " + Words.format(format), 0, "file type");
       }
     }
   }
 
-  private void print(MappedRamRepair.Report report) throws IOException {
-    if (json.asked()) {
-      JsonReport.print(
-          out(),
-          j ->
-              j.put("file", out.toString())
-                  .put("file_bytes", report.bytes())
-                  .put("pages", report.pages())
-                  .put("stored_pages", report.stored()));
+  private void mappedRam(ByteSource source, Progress shown, RepairRendering rendering)
+      throws IOException {
+    MappedRamRepair.Report report;
+    try (FileTarget target = FileTarget.create(out, options())) {
+      report = MappedRamRepair.repair(source, target, shown);
+      target.commit();
+    }
+    rendering.print(report);
+  }
+
+  private void archive(ByteSource source, Progress shown, RepairRendering rendering)
+      throws IOException {
+    if (pagesOnly) {
+      rendering.print(ArchivePages.write(source, out, options(), shown));
       return;
     }
-    out()
-        .println(
-            TextTable.printable(out.toString())
-                + ": repaired: "
-                + report.stored()
-                + " of "
-                + Quantity.count(report.pages(), "page")
-                + " marked as stored, "
-                + Quantity.size(report.bytes()));
-    out().flush();
+    try (FileTarget target = FileTarget.create(out, options())) {
+      var report = ArchiveSalvage.salvage(source, target, acceptLoss, shown);
+      target.commit();
+      rendering.print(report);
+    }
+  }
+
+  private FileTarget.Options options() {
+    return new FileTarget.Options(force, false);
   }
 }

@@ -32,6 +32,7 @@ import picocli.CommandLine.Option;
     })
 public final class VerifyCommand extends TidemarkCommand {
   @Mixin private FileMixin file = new FileMixin();
+  @Mixin private OpenMixin opening = new OpenMixin();
   @Mixin private ProgressMixin progress = new ProgressMixin();
   @Mixin private JsonMixin json = new JsonMixin();
 
@@ -75,7 +76,7 @@ public final class VerifyCommand extends TidemarkCommand {
     try (ProgressLine line = progress.line(console())) {
       Progress shown = (done, total) -> line.show("verifying", done, total, "");
       Optional<ArchiveReport> archive = archive(shown);
-      OpenOptions options = OpenOptions.DEFAULT.withProgress(shown);
+      OpenOptions options = opening.options().withProgress(shown);
       try (Checkpoint checkpoint = Checkpoint.open(file.path(), options)) {
         return new Verification(
             file.path().toString(),
