@@ -15,6 +15,7 @@ module dev.tidemark.stream.format {
   exports dev.tidemark.checkpoint.archive;
   exports dev.tidemark.checkpoint.compressed;
   exports dev.tidemark.checkpoint.libvirt;
+  exports dev.tidemark.checkpoint.mappedram;
   exports dev.tidemark.checkpoint.stream;
   exports dev.tidemark.stream;
   exports dev.tidemark.stream.command;

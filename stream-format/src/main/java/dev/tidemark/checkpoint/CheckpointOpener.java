@@ -7,6 +7,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.tidemark.checkpoint.archive.ArchiveCheckpoint;
 import dev.tidemark.checkpoint.compressed.CompressedCheckpoint;
 import dev.tidemark.checkpoint.libvirt.LibvirtCheckpoint;
+import dev.tidemark.checkpoint.mappedram.MappedRamCheckpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamException;
@@ -21,6 +22,8 @@ import java.util.Map;
 /// Recognises the format of a checkpoint by content and opens it.
 final class CheckpointOpener {
   private static final String CONTEXT = "file type";
+
+  private static final MigrationStream SETTINGS = MigrationStream.of(TargetPageSize.detect());
 
   /// How files begin; where one beginning is that of another, the longer one comes first.
   private static final Map<byte[], CheckpointFormat> BEGINNINGS = new LinkedHashMap<>();
@@ -57,9 +60,8 @@ final class CheckpointOpener {
     }
     return switch (format) {
       case ARCHIVE -> ArchiveCheckpoint.open(source);
-      case STREAM, MAPPED_RAM ->
-          StreamCheckpoint.open(
-              MigrationStream.of(TargetPageSize.detect()), source, options.spoolFolder());
+      case STREAM -> StreamCheckpoint.open(SETTINGS, source, options.spoolFolder());
+      case MAPPED_RAM -> MappedRamCheckpoint.open(source);
       case COMPRESSED_STREAM -> CompressedCheckpoint.open(source, options);
       case LIBVIRT -> LibvirtCheckpoint.open(source, options);
       case QCOW2 ->
@@ -77,7 +79,10 @@ final class CheckpointOpener {
     boolean cut = false;
     for (Map.Entry<byte[], CheckpointFormat> entry : BEGINNINGS.entrySet()) {
       if (startsWith(start, entry.getKey())) {
-        return entry.getValue();
+        CheckpointFormat format = entry.getValue();
+        return format == CheckpointFormat.STREAM && MappedRamCheckpoint.isMappedRam(source, 0)
+            ? CheckpointFormat.MAPPED_RAM
+            : format;
       }
       cut |= startsWith(entry.getKey(), start);
     }

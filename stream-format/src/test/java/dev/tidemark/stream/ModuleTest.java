@@ -30,6 +30,9 @@ class ModuleTest {
           .containsExactlyInAnyOrder(
               "dev.tidemark.checkpoint",
               "dev.tidemark.checkpoint.archive",
+              "dev.tidemark.checkpoint.compressed",
+              "dev.tidemark.checkpoint.libvirt",
+              "dev.tidemark.checkpoint.mappedram",
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
               "dev.tidemark.stream.command",
@@ -42,10 +45,14 @@ class ModuleTest {
                   .collect(Collectors.toSet()))
           .containsExactlyInAnyOrder(
               "java.base",
+              "java.xml",
               "org.jspecify",
+              "aircompressor.v3",
               "com.fasterxml.jackson.core",
               "com.github.luben.zstd_jni",
-              "org.lz4.java");
+              "org.apache.commons.compress",
+              "org.lz4.java",
+              "org.tukaani.xz");
     }
   }
 }

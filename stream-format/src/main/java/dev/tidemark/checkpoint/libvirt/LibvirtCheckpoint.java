@@ -13,6 +13,7 @@ import dev.tidemark.checkpoint.OpenOptions;
 import dev.tidemark.checkpoint.PageKind;
 import dev.tidemark.checkpoint.compressed.Codec;
 import dev.tidemark.checkpoint.compressed.CompressedCheckpoint;
+import dev.tidemark.checkpoint.mappedram.MappedRamCheckpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamException;
@@ -50,8 +51,8 @@ public final class LibvirtCheckpoint implements Checkpoint {
 
   /// Opens an image.
   ///
-  /// @param source closed with the checkpoint; left open if this throws, but where the stream is
-  ///     not compressed
+  /// @param source closed with the checkpoint; left open if this throws, but where the stream
+  ///     stands as it is
   /// @param options where pages are kept that cannot be read where they are, who is told of
   ///     compressed bytes read
   /// @throws dev.tidemark.stream.StreamException if it is no image, or a damaged one
@@ -75,12 +76,15 @@ public final class LibvirtCheckpoint implements Checkpoint {
       }
       return new LibvirtCheckpoint(header, content, spooled);
     }
-    StreamCheckpoint stream =
-        StreamCheckpoint.open(
-            MigrationStream.of(TargetPageSize.detect()), source, start, options.spoolFolder());
-    boolean sparse = stream.configuration().capabilities().contains("mapped-ram");
+    if (MappedRamCheckpoint.isMappedRam(source, start)) {
+      return new LibvirtCheckpoint(
+          header, LibvirtFormat.SPARSE, MappedRamCheckpoint.open(source, start));
+    }
     return new LibvirtCheckpoint(
-        header, sparse ? LibvirtFormat.SPARSE : LibvirtFormat.RAW, stream);
+        header,
+        LibvirtFormat.RAW,
+        StreamCheckpoint.open(
+            MigrationStream.of(TargetPageSize.detect()), source, start, options.spoolFolder()));
   }
 
   static LibvirtFormat compressed(Codec codec, long start) throws StreamException {

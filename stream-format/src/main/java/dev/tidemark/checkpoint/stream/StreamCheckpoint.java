@@ -19,6 +19,7 @@ import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
 import dev.tidemark.stream.TargetPageSize;
+import dev.tidemark.stream.ram.MappedRam;
 import dev.tidemark.stream.ram.PageInflater;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamRecordVisitor;
@@ -244,7 +245,7 @@ public final class StreamCheckpoint implements Checkpoint {
     }
     if (mapped) {
       if (!ramEnded) {
-        throw StreamCheckpointStream.emptyBitmaps(startOffset);
+        throw MappedRam.emptyBitmaps(startOffset);
       }
       return;
     }

@@ -20,6 +20,7 @@ import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.VmDescription;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
+import dev.tidemark.stream.ram.MappedRam;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
@@ -140,15 +141,6 @@ public final class StreamCheckpointStream implements CheckpointStream {
     return start.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent());
   }
 
-  /// What is wrong with a mapped-ram file none of whose pages is marked as stored.
-  static StreamException emptyBitmaps(long startOffset) {
-    return new StreamException.Unsupported(
-        "mapped-ram file of a background snapshot: no page is marked as stored, though all are;"
-            + " it can be repaired by setting the bits of its bitmaps",
-        startOffset,
-        "checkpoint");
-  }
-
   static StreamException stateTwice(StreamElement at) {
     return new StreamException.Malformed(
         "device state a second time", at.streamOffset(), "checkpoint");
@@ -262,7 +254,7 @@ public final class StreamCheckpointStream implements CheckpointStream {
     }
     discarded.checkAllReceived();
     if (mapped && !ended && !pages.hasContent()) {
-      throw emptyBitmaps(startOffset);
+      throw MappedRam.emptyBitmaps(startOffset);
     }
   }
 
