@@ -64,8 +64,7 @@ final class CheckpointOpener {
       case MAPPED_RAM -> MappedRamCheckpoint.open(source);
       case COMPRESSED_STREAM -> CompressedCheckpoint.open(source, options);
       case LIBVIRT -> LibvirtCheckpoint.open(source, options);
-      case QCOW2 ->
-          throw new StreamException.Unsupported(format.toString(), 0, CONTEXT);
+      case QCOW2 -> throw new StreamException.Unsupported(format.toString(), 0, CONTEXT);
     };
   }
 

@@ -141,8 +141,7 @@ public final class StreamReader implements Closeable {
       throws IOException {
     ByteSource source = start == 0 ? file : new SourceTail(file, start);
     VmdescLocator.Place place = VmdescLocator.in(source, settings.limits());
-    VmDescription vmdesc =
-        place == null ? null : VmdescLocator.layout(source, place).orElse(null);
+    VmDescription vmdesc = place == null ? null : VmdescLocator.layout(source, place).orElse(null);
     StreamWindow window = StreamWindow.over(source, settings.windowBytes());
     return new StreamReader(settings, window, source, start, place, vmdesc);
   }

@@ -156,8 +156,7 @@ final class VmdescLocator {
   }
 
   /// The vmdesc at the end of a stored stream, if there is one that QEMU itself reads.
-  static Optional<VmDescription> layout(ByteSource source, StreamLimits limits)
-      throws IOException {
+  static Optional<VmDescription> layout(ByteSource source, StreamLimits limits) throws IOException {
     Place place = in(source, limits);
     return place == null ? Optional.empty() : layout(source, place);
   }

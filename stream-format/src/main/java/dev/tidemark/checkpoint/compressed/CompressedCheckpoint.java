@@ -58,8 +58,7 @@ public final class CompressedCheckpoint {
       if (!needsLayout(e)) {
         throw e;
       }
-      return spooled(
-          settings.withLayoutAtEnd(end(source, start)), source, start, format, options);
+      return spooled(settings.withLayoutAtEnd(end(source, start)), source, start, format, options);
     }
   }
 
@@ -73,8 +72,7 @@ public final class CompressedCheckpoint {
   private static ByteSource end(ByteSource source, long start) throws IOException {
     byte[] last = new byte[2 * END];
     ByteBuffer buffer = ByteBuffer.wrap(last);
-    CompressedInput input =
-        new CompressedInput(new SourceChannel(source, start), start, _ -> {});
+    CompressedInput input = new CompressedInput(new SourceChannel(source, start), start, _ -> {});
     Codec codec = Codec.of(input.peek(Codec.MAGIC_BYTES)).orElseThrow();
     try (DecompressingChannel channel = new DecompressingChannel(codec, input)) {
       while (channel.read(buffer) >= 0) {

@@ -129,9 +129,7 @@ final class DecompressingChannel implements ReadableByteChannel {
   private StreamException explained(Exception e) {
     if (e instanceof MemoryLimitException limit) {
       return new StreamException.LimitExceeded(
-          "xz dictionary that takes " + limit.getMemoryNeeded() + " KiB",
-          in.position(),
-          context());
+          "xz dictionary that takes " + limit.getMemoryNeeded() + " KiB", in.position(), context());
     }
     if (e instanceof ZstdIOException zstd && zstd.getErrorCode() == ZSTD_WINDOW_TOO_LARGE) {
       return new StreamException.LimitExceeded(

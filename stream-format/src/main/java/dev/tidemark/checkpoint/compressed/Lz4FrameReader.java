@@ -34,11 +34,9 @@ final class Lz4FrameReader extends InputStream {
   private static final String BLOCK = "lz4 block";
 
   private final CompressedInput in;
-  private final LZ4SafeDecompressor decompressor =
-      LZ4Factory.fastestInstance().safeDecompressor();
+  private final LZ4SafeDecompressor decompressor = LZ4Factory.fastestInstance().safeDecompressor();
   private final XXHash32 hash = XXHashFactory.fastestInstance().hash32();
-  private final StreamingXXHash32 content =
-      XXHashFactory.fastestInstance().newStreamingHash32(0);
+  private final StreamingXXHash32 content = XXHashFactory.fastestInstance().newStreamingHash32(0);
   private final byte[] one = new byte[1];
   private byte[] stored = {};
 

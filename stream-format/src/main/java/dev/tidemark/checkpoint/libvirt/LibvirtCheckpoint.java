@@ -57,8 +57,7 @@ public final class LibvirtCheckpoint implements Checkpoint {
   ///     compressed bytes read
   /// @throws dev.tidemark.stream.StreamException if it is no image, or a damaged one
   /// @throws IOException if it cannot be read, or its pages cannot be kept
-  public static LibvirtCheckpoint open(ByteSource source, OpenOptions options)
-      throws IOException {
+  public static LibvirtCheckpoint open(ByteSource source, OpenOptions options) throws IOException {
     LibvirtHeader header = LibvirtHeader.read(source);
     long start = header.streamStart();
     byte[] magic = new byte[MAGIC_BYTES];

@@ -152,9 +152,7 @@ public record LibvirtHeader(
     throw new StreamException.Unsupported(
         "save image of version 0x"
             + Integer.toHexString(
-                fixed
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .getInt(LibvirtDescriptor.VERSION_OFFSET)),
+                fixed.order(ByteOrder.LITTLE_ENDIAN).getInt(LibvirtDescriptor.VERSION_OFFSET)),
         LibvirtDescriptor.VERSION_OFFSET,
         CONTEXT);
   }

@@ -32,7 +32,8 @@ public final class LibvirtWriter {
   ///
   /// @param format how the stream is stored
   /// @param xml the domain's XML; without NUL
-  /// @param cookie libvirt's cookie of the image that the checkpoint comes from; absent: none, which
+  /// @param cookie libvirt's cookie of the image that the checkpoint comes from; absent: none,
+  /// which
   ///     libvirt takes
   /// @param wasRunning whether the domain runs when it is restored
   /// @param progress told the bytes of the stream written so far, before they are compressed; of a
@@ -66,8 +67,7 @@ public final class LibvirtWriter {
     /// @param format how the stream is stored
     /// @param header that of the other image
     public static Options of(LibvirtFormat format, LibvirtHeader header) {
-      return new Options(
-          format, header.xml(), header.cookie(), header.wasRunning(), Progress.NONE);
+      return new Options(format, header.xml(), header.cookie(), header.wasRunning(), Progress.NONE);
     }
 
     /// The same with a listener.

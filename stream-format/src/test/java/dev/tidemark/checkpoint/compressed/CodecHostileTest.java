@@ -136,8 +136,7 @@ class CodecHostileTest {
     for (String lengths : List.of("0080000100800001", "0400000000000001", "ffffffff00000001")) {
       byte[] huge = CodecTest.joined(header, HexFormat.of().parseHex(lengths));
       assertThatThrownBy(() -> Codecs.decompress(Codec.LZOP, huge))
-          .isInstanceOfAny(
-              StreamException.LimitExceeded.class, StreamException.Malformed.class)
+          .isInstanceOfAny(StreamException.LimitExceeded.class, StreamException.Malformed.class)
           .hasMessageContaining("block of");
     }
   }

@@ -27,8 +27,7 @@ public final class Codecs {
     return decompress(codec, PieceChannel.ofSize(bytes, Math.max(1, bytes.length)), 1 << 16);
   }
 
-  static byte[] decompress(Codec codec, ReadableByteChannel bytes, int pieces)
-      throws IOException {
+  static byte[] decompress(Codec codec, ReadableByteChannel bytes, int pieces) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteBuffer buffer = ByteBuffer.allocateDirect(pieces);
     byte[] piece = new byte[pieces];

@@ -226,9 +226,7 @@ class LibvirtCheckpointTest {
     };
     for (int[] field : wrong) {
       byte[] damaged = image.clone();
-      ByteBuffer.wrap(damaged)
-          .order(ByteOrder.LITTLE_ENDIAN)
-          .putInt(field[0], field[1]);
+      ByteBuffer.wrap(damaged).order(ByteOrder.LITTLE_ENDIAN).putInt(field[0], field[1]);
       assertThatThrownBy(() -> open(damaged))
           .as("%d at %d", field[1], field[0])
           .isInstanceOf(StreamException.class);
@@ -269,8 +267,7 @@ class LibvirtCheckpointTest {
                 Optional.of("demo"),
                 Optional.of("c7a5fdbd-edaf-9455-926a-d65c16db1809"),
                 Optional.of("pc-i440fx-10.0")));
-    LibvirtDomain unknown =
-        new LibvirtDomain(Optional.empty(), Optional.empty(), Optional.empty());
+    LibvirtDomain unknown = new LibvirtDomain(Optional.empty(), Optional.empty(), Optional.empty());
     String bomb =
         "<!DOCTYPE domain [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;'>"
             + "<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;'>]><domain><name>&c;</name></domain>";

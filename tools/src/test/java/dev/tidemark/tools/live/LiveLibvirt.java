@@ -124,7 +124,7 @@ final class LiveLibvirt implements AutoCloseable {
             folder.resolve("domain.xml"),
             XML.formatted(DOMAIN, MIB, kernel, GUEST, emulator, serial()));
     virsh("create " + xml);
-    awaitSerial(0, "\nwalk 1 ");
+    awaitSerial(0, "(?s).*\nwalk 1 .*");
   }
 
   private Path serial() {
@@ -140,10 +140,12 @@ final class LiveLibvirt implements AutoCloseable {
     return text.substring(Math.min(start, text.length()));
   }
 
-  /// Waits until the guest has printed something, from a place on.
+  /// Waits until what the guest has printed from a place on is as wanted.
+  ///
+  /// @param wanted a regular expression for all of it
   String awaitSerial(int start, String wanted) throws Exception {
     long end = System.nanoTime() + LiveQemu.PATIENCE.toNanos();
-    while (!serialFrom(start).contains(wanted)) {
+    while (!serialFrom(start).matches(wanted)) {
       if (System.nanoTime() > end) {
         throw new AssertionError("no " + wanted + " in " + serialFrom(start));
       }
