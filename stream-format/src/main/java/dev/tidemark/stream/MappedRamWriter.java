@@ -77,7 +77,8 @@ final class MappedRamWriter {
       entry(entry, place);
       out.gap(place.pagesOffset() + block.usedLength() - position(), gap);
       placed.add(
-          new RamBlockEntry(block, entry.hostPageSize(), entry.address(), Optional.of(place)));
+          new RamBlockEntry(
+              block, entry.hostPageSize(), entry.address(), Optional.of(place)));
     }
     return placed;
   }

@@ -83,8 +83,7 @@ public final class MappedRamCheckpoint implements Checkpoint {
     return new MappedRamCheckpoint(file, bits);
   }
 
-  /// Whether the stream in a file has the capability `mapped-ram`, by its configuration section.
-  /// One
+  /// Whether the stream in a file has the capability `mapped-ram`, by its configuration section. One
   /// that is damaged up to there has not.
   ///
   /// @param source the file
@@ -140,7 +139,9 @@ public final class MappedRamCheckpoint implements Checkpoint {
         || !blocks.get(block.index()).equals(block)) {
       throw new IllegalArgumentException("RAM block of another checkpoint: " + block);
     }
-    if (pageOffset < 0 || pageOffset >= block.usedLength() || pageOffset % file.pageSize() != 0) {
+    if (pageOffset < 0
+        || pageOffset >= block.usedLength()
+        || pageOffset % file.pageSize() != 0) {
       throw new IllegalArgumentException("page offset " + pageOffset + " of " + block);
     }
   }

@@ -51,7 +51,8 @@ public final class MappedRamRepair {
   /// @throws IOException if one cannot be read or the other cannot be written
   public static Report repair(ByteSource in, RandomAccessTarget out, Progress progress)
       throws IOException {
-    MappedRamFile file = MappedRamFile.read(MigrationStream.of(TargetPageSize.detect()), in, 0);
+    MappedRamFile file =
+        MappedRamFile.read(MigrationStream.of(TargetPageSize.detect()), in, 0);
     if (file.ramEnded() || new StoredBits(file).anySet()) {
       throw new StreamException.Unsupported(
           "nothing to repair: "

@@ -78,15 +78,12 @@ public final class DestinationStream {
               new MachineConfiguration(
                   machine.machineType(),
                   machine.targetPageBits(),
-                  mappedRam
-                      ? Stream.concat(others.stream(), Stream.of(MAPPED_RAM)).toList()
-                      : others,
+                  mappedRam ? Stream.concat(others.stream(), Stream.of(MAPPED_RAM)).toList() : others,
                   machine.uuid())));
     }
   }
 
-  /// Writes the early device sections. Called when the first page is visited, or there is none:
-  /// only
+  /// Writes the early device sections. Called when the first page is visited, or there is none: only
   /// then the source knows them all.
   ///
   /// @throws IOException if the source cannot be read or the stream cannot be written
