@@ -14,13 +14,13 @@ module dev.tidemark.stream.format {
   exports dev.tidemark.checkpoint;
   exports dev.tidemark.checkpoint.analysis;
   exports dev.tidemark.checkpoint.archive;
-  exports dev.tidemark.checkpoint.qcow2;
-  exports dev.tidemark.checkpoint.mappedram;
-  exports dev.tidemark.checkpoint.elfcore;
-  exports dev.tidemark.checkpoint.memory;
-  exports dev.tidemark.checkpoint.raw;
   exports dev.tidemark.checkpoint.compressed;
+  exports dev.tidemark.checkpoint.elfcore;
   exports dev.tidemark.checkpoint.libvirt;
+  exports dev.tidemark.checkpoint.mappedram;
+  exports dev.tidemark.checkpoint.memory;
+  exports dev.tidemark.checkpoint.qcow2;
+  exports dev.tidemark.checkpoint.raw;
   exports dev.tidemark.checkpoint.stream;
   exports dev.tidemark.stream;
   exports dev.tidemark.stream.command;

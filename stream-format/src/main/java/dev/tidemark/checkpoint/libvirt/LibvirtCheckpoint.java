@@ -51,8 +51,8 @@ public final class LibvirtCheckpoint implements Checkpoint {
 
   /// Opens an image.
   ///
-  /// @param source closed with the checkpoint; left open if this throws, but where the stream is
-  ///     not compressed
+  /// @param source closed with the checkpoint; left open if this throws, but where the stream
+  ///     stands as it is
   /// @param options where pages are kept that cannot be read where they are, who is told of
   ///     compressed bytes read
   /// @throws dev.tidemark.stream.StreamException if it is no image, or a damaged one

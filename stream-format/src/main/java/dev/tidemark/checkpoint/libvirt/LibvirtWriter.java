@@ -8,8 +8,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.CheckpointTarget;
 import dev.tidemark.checkpoint.Progress;
+import dev.tidemark.checkpoint.RandomAccessTarget;
 import dev.tidemark.checkpoint.compressed.Codec;
 import dev.tidemark.checkpoint.compressed.CompressingChannel;
+import dev.tidemark.checkpoint.mappedram.MappedRamWriter;
 import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -34,7 +36,8 @@ public final class LibvirtWriter {
   /// which
   ///     libvirt takes
   /// @param wasRunning whether the domain runs when it is restored
-  /// @param progress told the bytes of the stream written so far, before they are compressed
+  /// @param progress told the bytes of the stream written so far, before they are compressed; of a
+  ///     sparse image the bytes of RAM
   public record Options(
       LibvirtFormat format,
       String xml,
@@ -69,24 +72,28 @@ public final class LibvirtWriter {
 
     /// The same with a listener.
     ///
-    /// @param listener told the bytes of the stream written so far
+    /// @param listener told how far writing is
     public Options withProgress(Progress listener) {
       return new Options(format, xml, cookie, wasRunning, listener);
     }
   }
 
-  /// Writes a checkpoint front to back, in any format but [LibvirtFormat#SPARSE]. Closes neither,
-  /// commits nothing.
+  /// Writes a checkpoint: front to back, but for [LibvirtFormat#SPARSE]. Closes neither, commits
+  /// nothing.
   ///
-  /// @param in read to its end
-  /// @param out takes the image
+  /// @param in read to its end; without XBZRLE deltas
+  /// @param out takes the image; a [RandomAccessTarget], to which nothing has been written, where
+  ///     it is a sparse one
   /// @param options what is written beside
-  /// @return bytes written
+  /// @return bytes of the image; of a sparse one with its holes
   /// @throws IOException if one cannot be read or the other cannot be written
   public static long write(CheckpointStream in, CheckpointTarget out, Options options)
       throws IOException {
     if (options.format() == LibvirtFormat.SPARSE) {
-      throw new IllegalArgumentException("a sparse image is written at random");
+      if (out instanceof RandomAccessTarget places) {
+        return writeSparse(in, places, options);
+      }
+      throw new IllegalArgumentException("a sparse image is not written front to back");
     }
     Appending channel = new Appending(out);
     channel.write(start(options));
@@ -103,6 +110,17 @@ public final class LibvirtWriter {
       compressed.finish();
     }
     return channel.written;
+  }
+
+  private static long writeSparse(CheckpointStream in, RandomAccessTarget out, Options options)
+      throws IOException {
+    ByteBuffer start = start(options);
+    MappedRamWriter.Options stream =
+        MappedRamWriter.Options.DEFAULT
+            .withFileOffset(start.remaining())
+            .withProgress(options.progress());
+    out.write(0, MemorySegment.ofBuffer(start));
+    return MappedRamWriter.write(in, out, stream);
   }
 
   /// Header, XML, cookie and padding.

@@ -21,12 +21,14 @@ import java.nio.ByteOrder;
 /// @param xml the XML
 /// @param cookie the cookie; empty: none
 /// @param padding zeroes behind them
-record Images(ByteOrder order, int version, int format, String xml, String cookie, int padding) {
+public record Images(
+    ByteOrder order, int version, int format, String xml, String cookie, int padding) {
   static final String XML =
       "<domain type='qemu'><name>demo</name><uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid>"
           + "<os><type arch='x86_64' machine='pc-i440fx-10.0'>hvm</type></os></domain>";
 
-  static Images of(int format) {
+  /// Version 2 of a little-endian host, with a cookie.
+  public static Images of(int format) {
     return new Images(ByteOrder.LITTLE_ENDIAN, 2, format, XML, "<cookie/>", 64);
   }
 
@@ -34,7 +36,10 @@ record Images(ByteOrder order, int version, int format, String xml, String cooki
     return new Images(newOrder, newVersion, format, xml, cookie, padding);
   }
 
-  byte[] with(byte[] stream) throws IOException {
+  /// The image.
+  ///
+  /// @param stream as it stands behind the header
+  public byte[] with(byte[] stream) throws IOException {
     byte[] text = (xml + '\0').getBytes(UTF_8);
     byte[] more = cookie.isEmpty() ? new byte[0] : (cookie + '\0').getBytes(UTF_8);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
