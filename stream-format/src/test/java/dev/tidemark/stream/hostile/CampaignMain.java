@@ -25,7 +25,8 @@ public final class CampaignMain {
   /// would notice.
   static final String GREEDY = "greedy";
 
-  private static final long ALL = Long.MAX_VALUE / 2;
+  /// As many cases as there are.
+  static final long ALL = Long.MAX_VALUE / 2;
 
   /// Streams up to this size get all the cases that are asked for.
   private static final long USUAL_BYTES = 400_000;
@@ -63,7 +64,7 @@ public final class CampaignMain {
   }
 
   /// A stream of the corpus, with whatever stands beside the main channel.
-  private static void corpus(Campaign campaign, Corpus.Entry entry, long most, int stride)
+  static void corpus(Campaign campaign, Corpus.Entry entry, long most, int stride)
       throws IOException {
     String name = entry.name();
     for (String file : entry.files()) {
@@ -110,7 +111,7 @@ public final class CampaignMain {
   }
 
   /// Small inputs of every reader, damaged at each byte. A new reader is put in here.
-  private static void tiny(Campaign campaign, long most) throws IOException {
+  static void tiny(Campaign campaign, long most) throws IOException {
     List<StreamSubject> streams = List.of(StreamSubject.values());
     byte[] richest = Seeds.richest();
     for (StreamSubject subject : streams) {
@@ -160,7 +161,7 @@ public final class CampaignMain {
   }
 
   /// Ends the program if a case does not.
-  private static void watch(Campaign campaign) {
+  static void watch(Campaign campaign) {
     Thread watch =
         new Thread(
             () -> {
