@@ -98,23 +98,21 @@ public final class Campaign {
     run(name, good, subjects, positions, most, Damage.values());
   }
 
-  /// The same, but every subject gets every case.
-  void each(String name, byte[] good, List<? extends Subject> subjects, int[] positions)
-      throws IOException {
-    for (Subject subject : subjects) {
-      run(name, good, List.of(subject), positions, Long.MAX_VALUE);
+  /// Runs all cases; every subject gets each.
+  void each(Ground on) throws IOException {
+    for (Subject subject : on.subjects()) {
+      run(on.what(), on.good(), List.of(subject), on.positions(), Long.MAX_VALUE);
     }
   }
 
-  /// The same, but every subject gets every cut, and they take turns with the rest.
-  void eachCut(String name, byte[] good, List<? extends Subject> subjects, int[] positions)
-      throws IOException {
-    for (Subject subject : subjects) {
-      run(name, good, List.of(subject), positions, Long.MAX_VALUE, Damage.CUT);
+  /// Runs all cases; every subject gets every cut, and they take turns with the rest.
+  void eachCut(Ground on) throws IOException {
+    for (Subject subject : on.subjects()) {
+      run(on.what(), on.good(), List.of(subject), on.positions(), Long.MAX_VALUE, Damage.CUT);
     }
     Damage[] others =
         Arrays.stream(Damage.values()).filter(d -> d != Damage.CUT).toArray(Damage[]::new);
-    run(name, good, subjects, positions, Long.MAX_VALUE, others);
+    run(on.what(), on.good(), on.subjects(), on.positions(), Long.MAX_VALUE, others);
   }
 
   private void run(

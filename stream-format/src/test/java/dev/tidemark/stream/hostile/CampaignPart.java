@@ -9,19 +9,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /// A part of the whole campaign as a program, so that its JVM's memory bounds what readers may
 /// take: `CampaignPart FOLDER PART SECONDS`.
 ///
-/// PART is [#SEEDS] or a stream of the corpus. Writes a row of the summary's table for each thing
+/// PART is [#SEEDS], a stream of the corpus, or one with [#EACH] behind its name. Writes a row of
+/// the summary's table for each thing
 /// it
 /// damages into `FOLDER/PART.rows`, and ends early after SECONDS. Exits as [CampaignMain] does, and
 /// with 1 also where it ended early.
 public final class CampaignPart {
   /// The part that is no stream: tiny ones that were made by hand, of every reader.
   static final String SEEDS = "seeds";
+
+  /// What a part's name ends with that gives each case of a thinned stream to every subject.
+  static final String EACH = ".each";
 
   /// How a row ends that has nothing left to be tried or mended.
   static final String DONE = "| 0 | all |";
@@ -33,20 +36,22 @@ public final class CampaignPart {
   private final Path folder;
   private final String part;
   private final long end;
+  private volatile Campaign current;
 
   private CampaignPart(Path folder, String part, long seconds) {
     this.folder = folder;
+    this.current = new Campaign(folder);
     this.part = part;
     this.end = System.nanoTime() + seconds * 1_000_000_000;
   }
 
-  /// All parts, the small ones first.
+  /// All parts, the quick ones first.
   static List<String> all() {
-    List<String> all = new ArrayList<>(List.of(SEEDS));
-    all.addAll(
-        Corpus.names(Arrays.stream(Kind.values()).filter(k -> !late(k)).toArray(Kind[]::new)));
-    all.addAll(
-        Corpus.names(Arrays.stream(Kind.values()).filter(k -> late(k)).toArray(Kind[]::new)));
+    List<String> all = new ArrayList<>();
+    Corpus.entries().stream().filter(e -> !late(e.kind())).forEach(e -> all.add(e.name()));
+    Corpus.entries().stream().filter(e -> late(e.kind())).forEach(e -> all.add(e.name()));
+    all.add(SEEDS);
+    Corpus.entries().stream().filter(e -> !late(e.kind())).forEach(e -> all.add(e.name() + EACH));
     return all;
   }
 
@@ -60,8 +65,13 @@ public final class CampaignPart {
   @SuppressWarnings("SystemOut")
   public static void main(String[] args) throws IOException {
     CampaignPart part = new CampaignPart(Path.of(args[0]), args[1], Long.parseLong(args[2]));
+    CampaignMain.watch(() -> part.current.current());
     if (args[1].equals(SEEDS)) {
       part.row("every byte, every subject", 0, 0, c -> CampaignMain.tiny(c, CampaignMain.ALL));
+    } else if (args[1].endsWith(EACH)) {
+      String name = args[1].substring(0, args[1].length() - EACH.length());
+      Ground thinned = Ground.thinned(CorpusStream.of(name));
+      part.row(thinned.what() + ", every subject", thinned, c -> c.each(thinned));
     } else {
       part.stream(CorpusStream.of(args[1]));
     }
@@ -78,7 +88,7 @@ public final class CampaignPart {
   private void row(String what, int bytes, int positions, Work work) throws IOException {
     Campaign campaign = new Campaign(folder);
     campaign.endAt(end);
-    CampaignMain.watch(campaign);
+    current = campaign;
     long start = System.nanoTime();
     work.into(campaign);
     rows.add(
@@ -97,88 +107,55 @@ public final class CampaignPart {
   }
 
   private void stream(CorpusStream stream) throws IOException {
-    byte[] main = Thinned.of(stream);
-    thinned(stream, main);
-    for (String file : stream.entry().files()) {
-      byte[] bytes = Corpus.bytes(stream.name(), file);
-      if (file.endsWith("return")) {
-        List<Subject> subjects = List.of(ReturnPathSubject.values());
-        int[] positions = Positions.all(bytes);
-        row(file, bytes.length, positions.length, c -> c.each(file, bytes, subjects, positions));
-      } else if (!file.startsWith("channel-")) {
-        connection(file, ConnectionSubject.thinned(main, file, bytes), main);
-      }
+    Ground thinned = Ground.thinned(stream);
+    row(
+        thinned,
+        c -> {
+          if (stream.kind() == Kind.MAPPED_RAM) {
+            turns(c, thinned);
+          } else {
+            c.eachCut(thinned);
+          }
+        });
+    for (Ground beside : Ground.beside(stream)) {
+      row(beside, c -> c.each(beside));
     }
     devices(stream);
     drawn(stream);
   }
 
-  private void thinned(CorpusStream stream, byte[] main) throws IOException {
-    int start = (int) stream.entry().streamOffset();
-    if (stream.kind() == Kind.MULTIFD) {
-      byte[] framed =
-          MultifdSubject.framed(ThinnedChannels.of(Corpus.channels(stream.name()), main), main);
-      int[] positions = EveryByte.inConnections(framed);
-      List<Subject> subjects = List.of(MultifdSubject.values());
-      row(
-          "thinned, with channels",
-          framed.length,
-          positions.length,
-          c -> c.eachCut("thinned", framed, subjects, positions));
-    } else {
-      int[] positions = EveryByte.inStream(main, start);
-      row(
-          "thinned",
-          main.length,
-          positions.length,
-          c -> {
-            if (stream.kind() == Kind.MAPPED_RAM) {
-              c.run("thinned", main, subjects(stream, start), positions, CampaignMain.ALL);
-            } else {
-              c.each("thinned", main, subjects(stream, start), positions);
-            }
-          });
-    }
+  private static void turns(Campaign campaign, Ground on) throws IOException {
+    campaign.run(on.what(), on.good(), on.subjects(), on.positions(), CampaignMain.ALL);
   }
 
-  private static List<Subject> subjects(CorpusStream stream, int start) {
-    if (start > 0) {
-      return List.of(StreamSubject.startingAt(start));
-    }
-    return stream.kind() == Kind.EARLY_SECTION
-        ? List.copyOf(StreamSubject.ofFiles())
-        : List.of(StreamSubject.values());
+  private void row(Ground on, Work work) throws IOException {
+    row(on.what(), on, work);
   }
 
-  private void connection(String file, byte[] bytes, byte[] main) throws IOException {
-    List<Subject> subjects = ConnectionSubject.of(main, file);
-    int[] positions = ConnectionSubject.positions(main, file, bytes);
-    row(
-        file + ", thinned",
-        bytes.length,
-        positions.length,
-        c -> c.each(file, bytes, subjects, positions));
+  private void row(String what, Ground on, Work work) throws IOException {
+    row(what, on.good().length, on.positions().length, work);
   }
 
   private void devices(CorpusStream stream) throws IOException {
     EveryDevice every = new EveryDevice();
-    List<EveryDevice.Device> devices = List.of();
+    List<Ground> devices = List.of();
     for (CorpusStream s : CorpusStream.all()) {
       devices = every.of(s);
       if (s.equals(stream)) {
         break;
       }
     }
-    List<EveryDevice.Device> own = devices;
+    List<Ground> own = devices;
     if (!own.isEmpty()) {
       row(
           own.size() + " devices",
-          own.stream().mapToInt(d -> d.bytes().length).sum(),
+          own.stream().mapToInt(d -> d.good().length).sum(),
           own.stream().mapToInt(d -> d.positions().length).sum(),
           c -> {
-            for (EveryDevice.Device d : own) {
-              c.eachCut(d.name(), d.bytes(), List.of(StreamSubject.values()), d.positions());
-              c.each(d.name(), d.bytes(), List.of(VmstateSubject.IN_STREAM), d.positions());
+            for (Ground device : own) {
+              turns(c, device);
+              List<Subject> fields = List.of(VmstateSubject.IN_STREAM);
+              c.each(new Ground(device.what(), device.good(), fields, device.positions()));
             }
           });
     }

@@ -40,7 +40,7 @@ final class EveryByte {
   /// The same of a mapped-ram file, most of which are holes.
   static final int STRIDE_OF_FILES = 32771;
 
-  /// How many SYNC packets of a channel are damaged at each byte.
+  /// Of how many packets of a channel with the same flags and counts each byte is damaged.
   private static final int PACKETS_ALIKE = 2;
 
   /// Where in a packet of pages the block's name is, and the offsets of its pages.
@@ -139,7 +139,7 @@ final class EveryByte {
     int payload = start + OFFSETS + 8 * MOST_PAGES;
     String like = header.flags() + " " + header.normalPages() + " " + header.zeroPages();
     if (alike.merge(like, 1, Integer::sum) > PACKETS_ALIKE) {
-      inside(inside, start, payload);
+      inside(inside, start, payload + (header.normalPages() == 0 ? 0 : header.nextPacketSize()));
     }
     inside(inside, start + IDSTR + header.idstr().length(), start + OFFSETS);
     inside(inside, start + OFFSETS + 8 * used, payload);

@@ -34,22 +34,19 @@ final class EveryDevice {
   /// How many bytes before and behind make two places in vmdesc different.
   static final int AROUND = 32;
 
-  private static final int STRIDE = EveryByte.STRIDE;
+  /// A body that is longer has a table in it: of one, the first and last bytes are damaged.
+  static final int LARGE = 8 << 10;
+
+  /// How many bytes of such a body are first, and how many last.
+  static final int EDGE = 256;
 
   private final Set<List<Object>> sections = new HashSet<>();
   private final Set<String> texts = new HashSet<>();
   private final Set<List<Object>> places = new HashSet<>();
 
-  /// A stream with one device.
-  ///
-  /// @param name of the device
-  /// @param bytes all of the stream
-  /// @param positions where to damage it
-  record Device(String name, byte[] bytes, int[] positions) {}
-
   /// Those of the next stream in which there is something new; none if it has no vmdesc.
-  List<Device> of(CorpusStream stream) throws IOException {
-    List<Device> all = new ArrayList<>();
+  List<Ground> of(CorpusStream stream) throws IOException {
+    List<Ground> all = new ArrayList<>();
     List<StreamElement> elements = stream.elements(stream.open(SourceKind.SEEKABLE));
     for (StreamElement e : elements) {
       if (e instanceof VmDescription vmdesc) {
@@ -64,7 +61,7 @@ final class EveryDevice {
     return all;
   }
 
-  private void device(DeviceSection device, VmdescText text, List<Device> all) throws IOException {
+  private void device(DeviceSection device, VmdescText text, List<Ground> all) throws IOException {
     Key key = new Key(device.header().idstr(), device.header().instanceId());
     String own = text.devices().get(key);
     if (own == null) {
@@ -77,16 +74,20 @@ final class EveryDevice {
     VmdescText alone = new VmdescText(text.head(), Map.of(key, own), text.tail());
     byte[] bytes = carried(device, alone.with(k -> true));
     int[] positions = positions(bytes, device, alone, own);
-    all.add(new Device(key.name() + " " + key.instanceId(), bytes, positions));
+    String what = key.name() + " " + key.instanceId();
+    all.add(new Ground(what, bytes, List.of(StreamSubject.values()), positions));
   }
 
   private int[] positions(byte[] bytes, DeviceSection device, VmdescText alone, String own) {
     int json = bytes.length - alone.head().length() - own.length() - alone.tail().length();
     int section = 14 + device.header().idstr().length() + device.body().length;
     int start = json - 6 - section - (device.footer() ? 5 : 0);
-    int text = json + alone.head().length();
     boolean[] every = new boolean[bytes.length];
     Arrays.fill(every, start, json, true);
+    int body = start + 14 + device.header().idstr().length() - 1;
+    if (device.body().length > LARGE) {
+      Arrays.fill(every, body + EDGE, body + device.body().length - EDGE, false);
+    }
     String all = alone.head() + own + alone.tail();
     int depth = 0;
     for (int i = 0; i < all.length(); i++) {
@@ -96,10 +97,8 @@ final class EveryDevice {
       every[json + i] = places.add(List.of(depth, around));
       depth -= c == '}' || c == ']' ? 1 : 0;
     }
-    if (text >= bytes.length) {
-      throw new AssertionError("a stream without its vmdesc");
-    }
-    return IntStream.range(start, bytes.length).filter(i -> every[i] || i % STRIDE == 0).toArray();
+    int stride = device.body().length > LARGE ? EveryByte.STRIDE_OF_FILES : EveryByte.STRIDE;
+    return IntStream.range(start, bytes.length).filter(i -> every[i] || i % stride == 0).toArray();
   }
 
   /// The device in a stream of another machine, without the devices and pages of that.

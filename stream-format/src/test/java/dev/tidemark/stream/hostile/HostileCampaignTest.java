@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// there.
 /// Finds are left in `stream-format/target/campaign`; they belong into `corpus/regressions`.
 class HostileCampaignTest {
-  private static final int SAMPLE = 700;
+  private static final int SAMPLE = 350;
 
   private static final boolean FULL = Boolean.getBoolean("tidemark.campaign.full");
 

@@ -92,15 +92,25 @@ final class WholeCampaign {
         .start();
   }
 
+  /// The rows of a part; of one that did not come to its end, what it printed.
+  private List<String> rowsSoFar(String part) throws IOException {
+    if (Files.exists(rows(part))) {
+      return Files.readAllLines(rows(part), StandardCharsets.UTF_8);
+    }
+    List<String> rows = new ArrayList<>();
+    Path output = folder.resolve(part + ".txt");
+    if (Files.exists(output)) {
+      rows.addAll(Files.readAllLines(output).stream().filter(r -> r.startsWith("| ")).toList());
+    }
+    rows.add("| " + part + " | the rest | 0 | 0 | 0 | 0 | 0 | not to its end |");
+    return rows;
+  }
+
   private String summary(List<String> parts) throws IOException {
     StringBuilder text = new StringBuilder(HEAD);
     long[] sums = new long[4];
     for (String part : parts) {
-      List<String> rows =
-          Files.exists(rows(part))
-              ? Files.readAllLines(rows(part), StandardCharsets.UTF_8)
-              : List.of("| " + part + " | | 0 | 0 | 0 | 0 | 0 | not: see its .txt |");
-      for (String row : rows) {
+      for (String row : rowsSoFar(part)) {
         text.append(row).append('\n');
         String[] cells = row.split("\\|");
         for (int i = 0; i < sums.length; i++) {
