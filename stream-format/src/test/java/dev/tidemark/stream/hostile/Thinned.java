@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Of RAM records stay: in every section the first and the last; the first of each block; of
 /// records that follow upon each other in the same way (kind of the one before, own kind,
-/// CONTINUE), two. A PART of which only that much would stay which others have
+/// CONTINUE), two, with the one
+/// before. A PART of which only that much would stay which others have
 /// shown is left out; of iterable sections of the same kind and length two stay. Of devices stay
 /// those in front of RAM, the first, the last and two short ones, in sections and in vmdesc.
 ///
@@ -51,6 +52,7 @@ final class Thinned implements StreamTransform {
   private final Set<Key> early = new HashSet<>();
   private boolean beforeRam = true;
   private int parts;
+  private int blockBefore = -1;
 
   private Thinned(CorpusStream stream) throws IOException {
     this.stream = stream;
@@ -157,11 +159,17 @@ final class Thinned implements StreamTransform {
     }
     int pageSize = stream.entry().targetPageSize();
     List<RamRecord> all = RamRecord.listOf(ram.pages(), pageSize);
-    boolean[] news = new boolean[1];
-    List<RamRecord> few = few(all, news);
+    boolean[] stays = new boolean[all.size()];
+    boolean news = showing(all, stays);
     boolean part = ram.phase() == RamSection.Phase.PART;
-    if (part && ++parts > ALIKE && !news[0] && stream.kind() != Kind.MULTIFD) {
+    if (part && ++parts > ALIKE && !news && stream.kind() != Kind.MULTIFD) {
       return;
+    }
+    List<RamRecord> few = new ArrayList<>();
+    for (int i = 0; i < stays.length; i++) {
+      if (stays[i]) {
+        few.add(naming(all.get(i)));
+      }
     }
     out.with(
         new RamSection(
@@ -172,35 +180,34 @@ final class Thinned implements StreamTransform {
             RamPages.of(few, pageSize)));
   }
 
-  /// @param news whether there is a record among them for another reason than where it stands
-  private List<RamRecord> few(List<RamRecord> all, boolean[] news) {
-    List<RamRecord> few = new ArrayList<>();
+  /// Which records stay.
+  ///
+  /// @return whether there is one among them for another reason than where it stands
+  private boolean showing(List<RamRecord> all, boolean[] stays) {
+    boolean news = false;
     RamRecord before = null;
-    for (int i = 0; i < all.size(); i++) {
+    for (int i = 0; i < stays.length; i++) {
       RamRecord record = all.get(i);
-      boolean first = shown.merge(way(before, record), 1, Integer::sum) <= ALIKE;
-      if (block(record) >= 0 && blocks.add(block(record))) {
-        first = true;
+      boolean shows = shown.merge(way(before, record), 1, Integer::sum) <= ALIKE;
+      shows |= block(record) >= 0 && blocks.add(block(record));
+      if (shows && i > 0) {
+        stays[i - 1] = true;
       }
-      news[0] |= first;
-      boolean edge = i == 0 || i == all.size() - 1;
-      if (first || edge || record instanceof RamRecord.MultifdFlush) {
-        few.add(naming(record, few));
-      }
+      news |= shows;
+      stays[i] =
+          shows || i == 0 || i == stays.length - 1 || record instanceof RamRecord.MultifdFlush;
       before = record;
     }
-    return few;
+    return news;
   }
 
-  /// The record, naming its block if the one that stays before it is of another.
-  private static RamRecord naming(RamRecord record, List<RamRecord> few) {
-    RamRecord last = null;
-    for (RamRecord r : few) {
-      last = block(r) >= 0 ? r : last;
-    }
-    if (block(record) < 0 || (last != null && block(last) == block(record))) {
+  /// The record, naming its block if the one that stays before it is of another, in whichever
+  /// section.
+  private RamRecord naming(RamRecord record) {
+    if (block(record) < 0 || block(record) == blockBefore) {
       return record;
     }
+    blockBefore = block(record);
     return switch (record) {
       case RamRecord.Page(var block, long at, _, byte[] bytes) ->
           new RamRecord.Page(block, at, false, bytes);
@@ -214,7 +221,7 @@ final class Thinned implements StreamTransform {
     };
   }
 
-  private static int block(RamRecord record) {
+  static int block(RamRecord record) {
     return switch (record) {
       case RamRecord.Page page -> page.block().index();
       case RamRecord.ZeroPage page -> page.block().index();
@@ -224,7 +231,7 @@ final class Thinned implements StreamTransform {
     };
   }
 
-  private static String way(@Nullable RamRecord before, RamRecord record) {
+  static String way(@Nullable RamRecord before, RamRecord record) {
     boolean continued =
         switch (record) {
           case RamRecord.Page page -> page.continued();
