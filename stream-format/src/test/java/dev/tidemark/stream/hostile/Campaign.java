@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -25,6 +26,9 @@ public final class Campaign {
   private final Path findsFolder;
   private final List<String> finds = new ArrayList<>();
   private long cases;
+
+  private long end = Long.MAX_VALUE;
+  private boolean late;
 
   /// What is being done, for whoever watches whether it ends.
   private volatile String current = "";
@@ -91,16 +95,43 @@ public final class Campaign {
   public void run(
       String name, byte[] good, List<? extends Subject> subjects, int[] positions, long most)
       throws IOException {
+    run(name, good, subjects, positions, most, Damage.values());
+  }
+
+  /// Runs all cases; every subject gets each.
+  void each(Ground on) throws IOException {
+    for (Subject subject : on.subjects()) {
+      run(on.what(), on.good(), List.of(subject), on.positions(), Long.MAX_VALUE);
+    }
+  }
+
+  /// Runs all cases; every subject gets every cut, and they take turns with the rest.
+  void eachCut(Ground on) throws IOException {
+    for (Subject subject : on.subjects()) {
+      run(on.what(), on.good(), List.of(subject), on.positions(), Long.MAX_VALUE, Damage.CUT);
+    }
+    Damage[] others =
+        Arrays.stream(Damage.values()).filter(d -> d != Damage.CUT).toArray(Damage[]::new);
+    run(on.what(), on.good(), on.subjects(), on.positions(), Long.MAX_VALUE, others);
+  }
+
+  private void run(
+      String name,
+      byte[] good,
+      List<? extends Subject> subjects,
+      int[] positions,
+      long most,
+      Damage... damages)
+      throws IOException {
     for (Subject subject : subjects) {
       current = name + " whole, " + subject;
       if (!Judge.takes(subject, good)) {
         throw new AssertionError(subject + " does not read " + name + " as it is");
       }
     }
-    Damage[] damages = Damage.values();
     long all = (long) positions.length * damages.length;
     Random random = new Random(name.hashCode());
-    for (long i = 0; i < Math.min(all, most) && finds.size() < MOST_FINDS; i++) {
+    for (long i = 0; i < Math.min(all, most) && !over(); i++) {
       long drawn = all <= most ? i : random.nextLong(all);
       int position = positions[(int) (drawn / damages.length)];
       Damage damage = damages[(int) (drawn % damages.length)];
@@ -111,6 +142,12 @@ public final class Campaign {
         attempt(name, good, subject, position, damage);
       }
     }
+  }
+
+  /// Whether nothing more is tried; says so where there is no other sign.
+  private boolean over() {
+    late |= System.nanoTime() > end;
+    return late || finds.size() >= MOST_FINDS;
   }
 
   private void attempt(String name, byte[] good, Subject subject, int position, Damage damage)
@@ -173,6 +210,18 @@ public final class Campaign {
   /// How many cases have been run.
   public long cases() {
     return cases;
+  }
+
+  /// Tries no more cases from a time on.
+  ///
+  /// @param nanoTime by [System#nanoTime]
+  void endAt(long nanoTime) {
+    end = nanoTime;
+  }
+
+  /// Whether every case was tried: neither too late, nor had too much been found.
+  boolean whole() {
+    return !late && finds.size() < MOST_FINDS;
   }
 
   /// The case at hand.

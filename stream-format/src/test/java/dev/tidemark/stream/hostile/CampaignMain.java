@@ -5,18 +5,22 @@ package dev.tidemark.stream.hostile;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.fixture.Corpus;
 import dev.tidemark.stream.fixture.Corpus.Kind;
+import dev.tidemark.stream.fixture.CorpusStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /// The hostile campaign as a program, so that its JVM's memory bounds what readers may take:
 /// `CampaignMain FOLDER CASES STRIDE [STREAM…]`.
 ///
-/// FOLDER takes the finds; CASES bounds the cases of each stream, and large streams get fewer, by
-/// their size, unless CASES is 0, which means all; STRIDE is how many bytes of content one position
+/// FOLDER takes the finds; CASES bounds the cases of each stream when it is thinned; streams as
+/// they
+/// are get a quarter of it, and fewer by their size; STRIDE is how many bytes of content one
+/// position
 /// stands for; without STREAM all of the corpus are damaged. Exits with 0 if there was no find,
 /// with
 /// 1 if there was, with 3 if a case took longer than a minute.
@@ -25,10 +29,15 @@ public final class CampaignMain {
   /// would notice.
   static final String GREEDY = "greedy";
 
-  private static final long ALL = Long.MAX_VALUE / 2;
+  /// As many cases as there are.
+  static final long ALL = Long.MAX_VALUE / 2;
 
   /// Streams up to this size get all the cases that are asked for.
   private static final long USUAL_BYTES = 400_000;
+
+  /// Of streams as they are, each case of which takes long, so many times fewer cases are run than
+  /// of thinned ones.
+  private static final int WHOLE = 4;
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
@@ -40,8 +49,8 @@ public final class CampaignMain {
   @SuppressWarnings("SystemOut")
   public static void main(String[] args) throws IOException {
     Campaign campaign = new Campaign(Path.of(args[0]));
-    watch(campaign);
-    long most = args[1].equals("0") ? ALL : Long.parseLong(args[1]);
+    watch(campaign::current);
+    long most = Long.parseLong(args[1]);
     int stride = Integer.parseInt(args[2]);
     List<String> streams = args.length > 3 ? List.of(args).subList(3, args.length) : Corpus.names();
     long start = System.nanoTime();
@@ -50,7 +59,10 @@ public final class CampaignMain {
     } else {
       tiny(campaign, most);
       for (String name : streams) {
-        corpus(campaign, Corpus.entry(name), most, stride);
+        Ground on = Ground.thinned(CorpusStream.of(name));
+        long share = on.good().length > USUAL_BYTES ? most / WHOLE : most;
+        campaign.run(name + " " + on.what(), on.good(), on.subjects(), on.positions(), share);
+        corpus(campaign, Corpus.entry(name), most / WHOLE, stride);
       }
     }
     System.out.printf(
@@ -63,7 +75,7 @@ public final class CampaignMain {
   }
 
   /// A stream of the corpus, with whatever stands beside the main channel.
-  private static void corpus(Campaign campaign, Corpus.Entry entry, long most, int stride)
+  static void corpus(Campaign campaign, Corpus.Entry entry, long most, int stride)
       throws IOException {
     String name = entry.name();
     for (String file : entry.files()) {
@@ -110,7 +122,7 @@ public final class CampaignMain {
   }
 
   /// Small inputs of every reader, damaged at each byte. A new reader is put in here.
-  private static void tiny(Campaign campaign, long most) throws IOException {
+  static void tiny(Campaign campaign, long most) throws IOException {
     List<StreamSubject> streams = List.of(StreamSubject.values());
     byte[] richest = Seeds.richest();
     for (StreamSubject subject : streams) {
@@ -160,7 +172,9 @@ public final class CampaignMain {
   }
 
   /// Ends the program if a case does not.
-  private static void watch(Campaign campaign) {
+  ///
+  /// @param cases tells the one at hand
+  static void watch(Supplier<String> cases) {
     Thread watch =
         new Thread(
             () -> {
@@ -168,7 +182,7 @@ public final class CampaignMain {
               String seen = "";
               long since = now.getAsLong();
               while (!Thread.currentThread().isInterrupted()) {
-                String current = campaign.current();
+                String current = cases.get();
                 if (!current.equals(seen)) {
                   seen = current;
                   since = now.getAsLong();

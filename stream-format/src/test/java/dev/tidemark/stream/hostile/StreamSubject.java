@@ -144,6 +144,26 @@ public enum StreamSubject implements Subject {
     return List.of(SEEKABLE, SKIPPED, RECORDS, DEVICE_TAIL, COPIED, CHECKPOINT);
   }
 
+  /// Reads a stream at random that starts somewhere in its file, whose bytes before are nobody's.
+  static Subject startingAt(int start) {
+    return new Subject() {
+      @Override
+      public void read(byte[] bytes, int length) throws IOException {
+        pages(SETTINGS.read(new Input(bytes, 0, length).source(), start));
+      }
+
+      @Override
+      public boolean mayEnd(byte[] bytes, int length) {
+        return SEEKABLE.mayEnd(bytes, length);
+      }
+
+      @Override
+      public String toString() {
+        return "SEEKABLE from " + start;
+      }
+    };
+  }
+
   @Override
   public void read(byte[] bytes, int length) throws IOException {
     read(new Input(bytes, 0, length));
