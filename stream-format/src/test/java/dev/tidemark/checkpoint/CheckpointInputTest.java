@@ -108,9 +108,7 @@ class CheckpointInputTest {
 
   private CheckpointInput piped(byte[] bytes) throws IOException {
     return CheckpointInput.of(
-        PieceChannel.ofSize(bytes, 5000),
-        OpenOptions.DEFAULT.withSpoolFolder(folder),
-        told::add);
+        PieceChannel.ofSize(bytes, 5000), OpenOptions.DEFAULT.withSpoolFolder(folder), told::add);
   }
 
   @ParameterizedTest
@@ -151,8 +149,7 @@ class CheckpointInputTest {
         new PageVisitor() {
           @Override
           public void page(RamBlock block, long at, MemorySegment window, long windowOffset) {
-            byte[] page =
-                window.asSlice(windowOffset, pageSize).toArray(ValueLayout.JAVA_BYTE);
+            byte[] page = window.asSlice(windowOffset, pageSize).toArray(ValueLayout.JAVA_BYTE);
             int hash = Arrays.hashCode(page);
             if (hash == Arrays.hashCode(new byte[pageSize])) {
               image.remove(block.idstr() + at);

@@ -34,13 +34,27 @@ class ConvertCommandTest {
 
   private static final List<String> FORMS =
       List.of(
-          "stream", "archive", "archive zstd", "archive none", "mapped-ram", "libvirt gzip",
-          "libvirt sparse", "stream zstd");
+          "stream",
+          "archive",
+          "archive zstd",
+          "archive none",
+          "mapped-ram",
+          "libvirt gzip",
+          "libvirt sparse",
+          "stream zstd");
 
   private static final List<String> MORE_COMPRESSIONS =
       List.of(
-          "stream gzip", "stream bzip2", "stream xz", "stream lzop", "stream lz4", "libvirt none",
-          "libvirt bzip2", "libvirt xz", "libvirt lzop", "libvirt zstd");
+          "stream gzip",
+          "stream bzip2",
+          "stream xz",
+          "stream lzop",
+          "stream lz4",
+          "libvirt none",
+          "libvirt bzip2",
+          "libvirt xz",
+          "libvirt lzop",
+          "libvirt zstd");
 
   @TempDir Path folder;
 
@@ -117,7 +131,9 @@ class ConvertCommandTest {
     convert(source("pc-10.0-stopped"), first, "libvirt zstd").ok();
     Path second = folder.resolve("second");
     Cli.run("convert", first, second, "--quiet", "--to", "libvirt", "--compress", "sparse").ok();
-    assertThat(new String(Files.readAllBytes(second), 92, 21, java.nio.charset.StandardCharsets.US_ASCII))
+    assertThat(
+            new String(
+                Files.readAllBytes(second), 92, 21, java.nio.charset.StandardCharsets.US_ASCII))
         .isEqualTo("<domain type='qemu'/>");
   }
 

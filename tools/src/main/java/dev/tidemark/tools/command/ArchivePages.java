@@ -14,7 +14,6 @@ import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -97,7 +97,8 @@ public final class ConvertCommand extends TidemarkCommand {
     console().onInterrupt(Thread.currentThread()::interrupt);
     try (ProgressLine line = progress.line(console());
         FileTarget target = piped ? null : FileTarget.create(Path.of(out), options());
-        CheckpointInput checkpoint = Sources.input(in, opening.options(), console(), line, "reading")) {
+        CheckpointInput checkpoint =
+            Sources.input(in, opening.options(), console(), line, "reading")) {
       ConvertOutput output =
           new ConvertOutput(
               form, compression, domain, (done, total) -> line.show("writing", done, total, ""));

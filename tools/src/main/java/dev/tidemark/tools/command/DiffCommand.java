@@ -80,7 +80,8 @@ public final class DiffCommand extends TidemarkCommand {
   protected void run() throws IOException, InterruptedException, CheckFailedException {
     Path second = other == null ? Path.of("") : other;
     if (devices && !pages) {
-      DeviceDiff diff = DeviceDiff.between(decode(file.path(), opening.options()), decode(second, other()));
+      DeviceDiff diff =
+          DeviceDiff.between(decode(file.path(), opening.options()), decode(second, other()));
       subject = "";
       if (json.asked()) {
         DeviceRendering.diffJson(out(), diff);

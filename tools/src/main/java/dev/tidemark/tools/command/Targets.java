@@ -32,7 +32,8 @@ final class Targets {
     }
   }
 
-  /// Sees to it that a folder is there; a new one can be entered by its owner alone, since RAM holds
+  /// Sees to it that a folder is there; a new one can be entered by its owner alone, since RAM
+  /// holds
   /// secrets.
   static void makeFolder(Path folder) throws IOException {
     if (!Files.exists(folder)) {
