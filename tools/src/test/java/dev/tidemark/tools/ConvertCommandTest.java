@@ -91,7 +91,7 @@ class ConvertCommandTest {
     assertThat(convert(in, out, form).ok().outWithout(folder)).startsWith("out: written, ");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(out)))
         .isEqualTo("rw-------");
-    Cli.run("verify", "--quiet", out).ok();
+    assertThat(Cli.run("verify", "--quiet", out).code()).isZero();
     assertThat(Cli.run("diff", "--quiet", "--json", in, out).ok().out())
         .contains("\"equal\" : true");
     // And back: what was made is a source like any other.

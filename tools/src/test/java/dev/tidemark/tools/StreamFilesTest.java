@@ -68,7 +68,11 @@ class StreamFilesTest {
     Path file = Files.write(folder.resolve(name), Corpus.bytes(name));
     Corpus.Entry entry = Corpus.entry(name);
     assertThat(Cli.run("inspect", file).ok().out())
-        .contains(": QEMU migration stream, ", MAIN_RAM.getOrDefault(entry.program(), "?"))
+        .contains(
+            name.contains("mapped-ram")
+                ? ": QEMU mapped-ram stream, "
+                : ": QEMU migration stream, ",
+            MAIN_RAM.getOrDefault(entry.program(), "?"))
         .containsPattern(
             entry.kind() == Corpus.Kind.EARLY_SECTION ? "virtio-mem-device-early +0 +1 +[0-9]" : "")
         .contains(LIVE.getOrDefault(name, ""));

@@ -220,9 +220,8 @@ public final class ArchiveCheckpoint implements Checkpoint {
     byte[] stream = Arrays.copyOf(prologue, prologue.length + epilogue.length);
     System.arraycopy(epilogue, 0, stream, prologue.length, epilogue.length);
     MigrationStream settings = MigrationStream.of(TargetPageSize.of(targetPageSize()));
-    try (CheckpointStream in = StreamCheckpointStream.open(settings, ByteSource.of(stream))) {
-      in.forEachPage(NoPages.INSTANCE);
-      return in.deviceState().iterable();
+    try {
+      return StreamCheckpointStream.stateOf(settings, ByteSource.of(stream)).iterable();
     } catch (StreamException e) {
       throw new StreamException.Malformed(
           "live sections that cannot be read: " + e.getMessage(),

@@ -7,6 +7,7 @@ import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.CheckpointTarget;
 import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.stream.StreamException;
+import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 
 /// Saves what is whole in a damaged archive: one that was cut, whose writer did not end, or with
@@ -63,7 +64,9 @@ public final class ArchiveSalvage {
   /// @param out where the archive goes; making it durable and visible is the caller's
   /// @param acceptLoss whether pages may be missing, or, without an index, be older than the device
   ///     state
-  /// @param progress told how far it is, in bytes of the damaged archive
+  /// @param progress told how far it is: bytes of the damaged archive, which counts twice, for
+  /// looking
+  ///     through it and for writing
   /// @return what was found
   /// @throws StreamException if it is no archive, or too much is lost
   /// @throws IOException if one cannot be read or the other cannot be written
@@ -71,16 +74,20 @@ public final class ArchiveSalvage {
       ByteSource in, CheckpointTarget out, boolean acceptLoss, Progress progress)
       throws IOException {
     try (Salvage salvage = salvage(in)) {
-      SalvageReport report = salvage.examine(progress);
-      check(report, acceptLoss, in.size());
+      long size = in.size();
+      SalvageReport report = salvage.examine((done, _) -> progress.advanced(done, 2 * size));
+      check(report, acceptLoss, size);
       ArchiveHeader header = ArchiveLayout.header(ArchiveInput.of(in));
       ArchiveOptions options =
           ArchiveOptions.DEFAULT
               .withCompression(
                   header.encoding() == BodyEncoding.ZSTD ? Compression.ZSTD : Compression.LZ4)
               .withBlockContent(header.blockContent());
-      ArchiveConversion.write(salvage, out, salvage.manifest(), options, Progress.NONE);
-      progress.advanced(in.size(), in.size());
+      double ram = Math.max(1, salvage.ramBlocks().stream().mapToLong(RamBlock::usedLength).sum());
+      Progress writing =
+          (done, _) -> progress.advanced(size + (long) (Math.min(1, done / ram) * size), 2 * size);
+      ArchiveConversion.write(salvage, out, salvage.manifest(), options, writing);
+      progress.advanced(2 * size, 2 * size);
       return report;
     }
   }

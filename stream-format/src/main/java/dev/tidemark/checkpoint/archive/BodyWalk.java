@@ -98,7 +98,7 @@ final class BodyWalk {
   }
 
   private int fill(long start) throws IOException {
-    int available = (int) Math.clamp(input.size() - start, 0, mostPiece);
+    int available = Math.clamp(input.size() - start, 0, mostPiece);
     input.read(start, bytes.asSlice(0, available), CONTEXT);
     return available;
   }
@@ -112,13 +112,13 @@ final class BodyWalk {
     }
   }
 
-  /// Whether the body ends at an offset: its end mark, then a section, or nothing, or less than
-  /// would tell.
+  /// Whether the body ends at an offset: its end mark, then a section; or a mark that has bytes,
+  /// and
+  /// less than would tell.
   private boolean isEnd(long start) throws IOException {
-    long behind = start + encoding.endMark().length;
+    int mark = encoding.endMark().length;
     return hasEndMark(start)
-        && (encoding.endMark().length > 0 || behind < input.size())
-        && (input.size() - behind < MAGIC_SIZE || hasSection(behind));
+        && (input.size() - start - mark < MAGIC_SIZE ? mark > 0 : hasSection(start + mark));
   }
 
   private boolean isEndBeforeSection(long start) throws IOException {

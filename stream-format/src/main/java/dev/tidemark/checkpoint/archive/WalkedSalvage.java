@@ -5,7 +5,6 @@ package dev.tidemark.checkpoint.archive;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.checkpoint.ByteSource;
-import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.checkpoint.Manifest;
@@ -303,9 +302,8 @@ final class WalkedSalvage implements Salvage {
             .bytes(walk.epilogue.array(), 0, walk.epilogue.size())
             .toByteArray();
     MigrationStream settings = MigrationStream.of(TargetPageSize.of(layout.pageSize()));
-    try (CheckpointStream in = StreamCheckpointStream.open(settings, ByteSource.of(stream))) {
-      in.forEachPage(NoPages.INSTANCE);
-      DeviceState state = in.deviceState();
+    try {
+      DeviceState state = StreamCheckpointStream.stateOf(settings, ByteSource.of(stream));
       if (!walk.body.hasEnded() && state.vmdesc().isEmpty()) {
         throw new StreamException.Truncated(
             "file ends in the device state", walk.body.position(), CONTEXT);

@@ -51,6 +51,7 @@ public final class StreamCheckpointStream implements CheckpointStream {
   private @Nullable RamSection start;
   private long startOffset;
   private boolean mapped;
+  private boolean pagesElsewhere;
   private @Nullable DeviceState devices;
 
   private StreamCheckpointStream(StreamReader reader) {
@@ -108,6 +109,21 @@ public final class StreamCheckpointStream implements CheckpointStream {
   public static StreamCheckpointStream open(
       MigrationStream settings, ReadableByteChannel channel, long streamStart) throws IOException {
     return begun(settings.read(channel, streamStart));
+  }
+
+  /// The device state of a stream whose pages stand elsewhere: its RAM sections are empty.
+  ///
+  /// @param settings how to read
+  /// @param source closed when this returns or throws
+  /// @throws StreamException.Malformed if there is a page
+  /// @throws IOException if the stream cannot be read
+  public static DeviceState stateOf(MigrationStream settings, ByteSource source)
+      throws IOException {
+    try (StreamCheckpointStream stream = open(settings, source)) {
+      stream.pagesElsewhere = true;
+      stream.forEachPage(NoPages.INSTANCE);
+      return stream.deviceState();
+    }
   }
 
   private static StreamCheckpointStream begun(StreamReader reader) throws IOException {
@@ -263,7 +279,7 @@ public final class StreamCheckpointStream implements CheckpointStream {
       }
     }
     discarded.checkAllReceived();
-    if (!pages.hasContent()) {
+    if (!pages.hasContent() && !pagesElsewhere) {
       checkWithoutContent(pages, ended);
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dev.tidemark.checkpoint.archive;
+package dev.tidemark.checkpoint.stream;
 
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.PageVisitor;
