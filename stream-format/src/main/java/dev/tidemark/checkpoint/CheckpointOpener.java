@@ -15,10 +15,10 @@ import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.TargetPageSize;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 
 /// Recognises the format of a checkpoint by content and opens it.
 final class CheckpointOpener {
@@ -27,7 +27,9 @@ final class CheckpointOpener {
   private static final MigrationStream SETTINGS = MigrationStream.of(TargetPageSize.detect());
 
   /// How files begin; where one beginning is that of another, the longer one comes first.
-  private static final Map<byte[], CheckpointFormat> BEGINNINGS = new LinkedHashMap<>();
+  private static final List<Beginning> BEGINNINGS = new ArrayList<>();
+
+  private record Beginning(byte[] bytes, CheckpointFormat format) {}
 
   static {
     begins(ArchiveCheckpoint.fileStart(), CheckpointFormat.ARCHIVE);
@@ -47,7 +49,7 @@ final class CheckpointOpener {
   private CheckpointOpener() {}
 
   private static void begins(byte[] bytes, CheckpointFormat format) {
-    BEGINNINGS.put(bytes, format);
+    BEGINNINGS.add(new Beginning(bytes, format));
   }
 
   private static byte[] hex(String digits) {
@@ -70,21 +72,21 @@ final class CheckpointOpener {
   }
 
   static CheckpointFormat recognise(ByteSource source) throws IOException {
-    byte[] start = new byte[BEGINNINGS.keySet().stream().mapToInt(b -> b.length).max().orElse(0)];
+    byte[] start = new byte[BEGINNINGS.stream().mapToInt(b -> b.bytes().length).max().orElse(0)];
     int length = source.read(0, MemorySegment.ofArray(start));
     start = Arrays.copyOf(start, length);
     if (length == 0) {
       throw new StreamException.Truncated("empty file", 0, CONTEXT);
     }
     boolean cut = false;
-    for (Map.Entry<byte[], CheckpointFormat> entry : BEGINNINGS.entrySet()) {
-      if (startsWith(start, entry.getKey())) {
-        CheckpointFormat format = entry.getValue();
+    for (Beginning beginning : BEGINNINGS) {
+      if (startsWith(start, beginning.bytes())) {
+        CheckpointFormat format = beginning.format();
         return format == CheckpointFormat.STREAM && MappedRamCheckpoint.isMappedRam(source, 0)
             ? CheckpointFormat.MAPPED_RAM
             : format;
       }
-      cut |= startsWith(entry.getKey(), start);
+      cut |= startsWith(beginning.bytes(), start);
     }
     if (cut) {
       throw new StreamException.Truncated("file ends in its first bytes", length, CONTEXT);
