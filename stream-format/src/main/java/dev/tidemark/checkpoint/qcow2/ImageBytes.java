@@ -69,7 +69,7 @@ final class ImageBytes {
 
   /// As many bytes as there are, up to a length.
   byte[] readUpTo(long position, int length, String context) throws IOException {
-    return read(position, (int) Math.clamp(size - position, 0, length), context);
+    return read(position, Math.clamp(size - position, 0, length), context);
   }
 
   /// A word of a table.

@@ -24,6 +24,7 @@ import dev.tidemark.stream.vmstate.DeviceSections;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,9 @@ class Qcow2LiveIT {
     IMAGES.put("over", List.of("backing_file=base.qcow2,backing_fmt=qcow2", "25M"));
   }
 
+  /// Those that get a second snapshot.
+  private static final List<String> SEVERAL = List.of("usual", "old-small", "extended");
+
   @TempDir Path folder;
 
   private Path image(String name) {
@@ -76,15 +80,17 @@ class Qcow2LiveIT {
     Map<String, String> second;
     try (LiveQemu vm = LiveQemu.start(binary, arguments)) {
       Thread.sleep(300);
-      first = take(vm, "first");
+      first = take(vm, IMAGES.keySet(), "first");
       vm.client().execute(new Cont());
       Thread.sleep(100);
-      second = take(vm, "second");
+      second = take(vm, SEVERAL, "second");
       end(vm);
     }
     assertThat(second.get("pc.ram")).isNotEqualTo(first.get("pc.ram"));
     for (String name : IMAGES.keySet()) {
       assertHolds(image(name), "first", first);
+    }
+    for (String name : SEVERAL) {
       assertHolds(image(name), "second", second);
     }
     Savevm.run("qemu-img", "resize", "-q", image("usual").toString(), "1G");
@@ -92,12 +98,13 @@ class Qcow2LiveIT {
     assertHolds(image("usual"), "second", second);
   }
 
-  /// Stops the VM and takes a snapshot of it in every image; returns what its RAM was.
-  private static Map<String, String> take(LiveQemu vm, String tag) throws Exception {
+  /// Stops the VM and takes a snapshot of it in some images; returns what its RAM was.
+  private static Map<String, String> take(LiveQemu vm, Collection<String> nodes, String tag)
+      throws Exception {
     QmpClient qmp = vm.client();
     qmp.execute(new Stop());
     Map<String, String> digests = RamDigests.of(qmp, vm.process().pid());
-    for (String node : IMAGES.keySet()) {
+    for (String node : nodes) {
       Savevm.take(qmp, node, tag);
     }
     assertThat(RamDigests.of(qmp, vm.process().pid())).isEqualTo(digests);
@@ -158,23 +165,18 @@ class Qcow2LiveIT {
 
   @Test
   void whatQemuImgMakesAndCannotBeReadIsRefusedByName() throws Exception {
-    String secret = "secret,id=s,data=secret";
-    for (String format : List.of("luks,encrypt.iter-time=10", "aes")) {
-      Path file = image(format.substring(0, 3));
-      Savevm.run(
-          "qemu-img",
-          "create",
-          "-q",
-          "--object",
-          secret,
-          "-f",
-          "qcow2",
-          "-o",
-          "encrypt.key-secret=s,encrypt.format=" + format,
-          file.toString(),
-          "1M");
-    }
-    assertRefused(image("luk"), "image encrypted with LUKS");
+    Savevm.run(
+        "qemu-img",
+        "create",
+        "-q",
+        "--object",
+        "secret,id=s,data=secret",
+        "-f",
+        "qcow2",
+        "-o",
+        "encrypt.key-secret=s,encrypt.format=aes",
+        image("aes").toString(),
+        "1M");
     assertRefused(image("aes"), "image encrypted with AES");
     Savevm.create(image("external"), "data_file=" + folder.resolve("data"), "1M");
     assertRefused(image("external"), "image with an external data file");
