@@ -31,7 +31,8 @@ import java.util.OptionalInt;
 import java.util.SplittableRandom;
 
 /// Measures conversions between a stream and a mapped-ram file beside `cp` of the same stream, in
-/// turn: FOLDER MIB-OF-RAM PERCENT-OF-IT-THAT-IS-NOT-ZERO ROUNDS. A target is written to its end and
+/// turn: FOLDER MIB-OF-RAM PERCENT-OF-IT-THAT-IS-NOT-ZERO ROUNDS. A target is written to its end
+/// and
 /// thrown away: nothing is synced, as `cp` syncs nothing.
 ///
 /// Prints each time in milliseconds, medians, their ratio to that of `cp`, and the memory used.

@@ -56,14 +56,13 @@ public final class RepairCommand extends TidemarkCommand {
   protected void run() throws IOException {
     console().onInterrupt(Thread.currentThread()::interrupt);
     try (ProgressLine line = progress.line(console());
-        ByteSource source = ByteSource.of(in)) {
+        ByteSource source = ByteSource.sparse(in)) {
       CheckpointFormat format = CheckpointFormat.of(source);
       if (format != CheckpointFormat.MAPPED_RAM) {
         throw new StreamException.Unsupported(
             "nothing of a " + Words.format(format) + " can be repaired", 0, "file type");
       }
-      try (FileTarget target =
-          FileTarget.create(out, new FileTarget.Options(force, false))) {
+      try (FileTarget target = FileTarget.create(out, new FileTarget.Options(force, false))) {
         MappedRamRepair.Report report =
             MappedRamRepair.repair(
                 source, target, (done, total) -> line.show("repairing", done, total, ""));

@@ -36,7 +36,6 @@ import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.tools.demo.DemoGuest;
 import dev.tidemark.tools.demo.DemoMachine;
 import dev.tidemark.tools.demo.DemoVm;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,10 +124,7 @@ class MappedRamLiveIT {
   void whatQemuWritesIsRead(QemuBinary binary, Loading way) throws Exception {
     Path file = folder.resolve("file");
     IncomingVm.Origin origin =
-        record(
-            binary,
-            file,
-            Map.of("mapped-ram", true, "multifd", way != Loading.ONE_CHANNEL));
+        record(binary, file, Map.of("mapped-ram", true, "multifd", way != Loading.ONE_CHANNEL));
     try (Checkpoint expected = MappedRamCheckpoint.open(ByteSource.of(file))) {
       assertLoads(origin, file, way, expected);
     }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
-import dev.tidemark.qmp.QmpAddress;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.command.Migrate;
 import dev.tidemark.qmp.command.MigrateIncoming;
