@@ -53,6 +53,26 @@ public interface ByteSource extends Closeable {
     return Optional.empty();
   }
 
+  /// Passes over a hole: the first byte from a position on that may be other than zero.
+  ///
+  /// @param position where to start, 0 or more
+  /// @return at least `position`; all bytes before it are zero. Where nothing is known of holes it
+  /// is
+  ///     `position` itself
+  /// @throws IOException if it cannot be found out
+  default long nextData(long position) throws IOException {
+    return position;
+  }
+
+  /// A source over a file that knows the file's holes, see [#nextData], where the system tells them
+  /// and native access is enabled for this module; else as [#of(Path)].
+  ///
+  /// @param file the file
+  /// @throws IOException if it cannot be opened
+  static ByteSource sparse(Path file) throws IOException {
+    return FileByteSource.sparse(file);
+  }
+
   /// A source over a file.
   ///
   /// @param file the file

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /// A file, read by position.
 ///
@@ -23,10 +24,12 @@ public final class FileByteSource implements ByteSource {
 
   private final FileChannel channel;
   private final long size;
+  private final @Nullable FileHoles holes;
 
-  private FileByteSource(FileChannel channel, long size) {
+  private FileByteSource(FileChannel channel, long size, @Nullable FileHoles holes) {
     this.channel = channel;
     this.size = size;
+    this.holes = holes;
   }
 
   /// Opens a file.
@@ -34,9 +37,27 @@ public final class FileByteSource implements ByteSource {
   /// @param file the file; its size is taken now
   /// @throws IOException if it cannot be opened
   public static FileByteSource open(Path file) throws IOException {
+    return open(file, null);
+  }
+
+  /// See [ByteSource#sparse].
+  static FileByteSource sparse(Path file) throws IOException {
+    FileHoles holes = FileHoles.open(file);
+    if (holes == null) {
+      return open(file);
+    }
+    try {
+      return open(holes.sameFile(), holes);
+    } catch (IOException | RuntimeException e) {
+      holes.close();
+      throw e;
+    }
+  }
+
+  private static FileByteSource open(Path file, @Nullable FileHoles holes) throws IOException {
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
-      return new FileByteSource(channel, channel.size());
+      return new FileByteSource(channel, channel.size(), holes);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -58,7 +79,7 @@ public final class FileByteSource implements ByteSource {
           write(channel, piece, folder);
         }
       }
-      return new FileByteSource(channel, channel.size());
+      return new FileByteSource(channel, channel.size(), null);
     } catch (IOException | RuntimeException | Error e) {
       channel.close();
       throw e;
@@ -103,7 +124,16 @@ public final class FileByteSource implements ByteSource {
   }
 
   @Override
+  public long nextData(long position) throws IOException {
+    return holes == null ? position : holes.nextData(position, size);
+  }
+
+  @Override
   public void close() throws IOException {
-    channel.close();
+    try (channel) {
+      if (holes != null && channel.isOpen()) {
+        holes.close();
+      }
+    }
   }
 }

@@ -114,7 +114,7 @@ public final class MappedRamRepair {
     }
 
     private void copy(long from, long end) throws IOException {
-      for (long at = from; at < end; at += WINDOW_BYTES) {
+      for (long at = data(from, from, UNIT); at < end; at = data(from, at + WINDOW_BYTES, UNIT)) {
         int length = (int) Math.min(WINDOW_BYTES, end - at);
         load(at, length);
         for (int unit = 0; unit < length; unit += UNIT) {
@@ -128,21 +128,29 @@ public final class MappedRamRepair {
 
     private void copyPages(RamBlock block, long pagesAt) throws IOException {
       int pageSize = file.pageSize();
-      for (long at = 0; at < block.usedLength(); at += WINDOW_BYTES) {
-        int length = (int) Math.min(WINDOW_BYTES, block.usedLength() - at);
-        load(pagesAt + at, length);
+      long end = pagesAt + block.usedLength();
+      for (long at = data(pagesAt, pagesAt, pageSize);
+          at < end;
+          at = data(pagesAt, at + WINDOW_BYTES, pageSize)) {
+        int length = (int) Math.min(WINDOW_BYTES, end - at);
+        load(at, length);
         int run = 0;
         for (int page = 0; page < length; page += pageSize) {
           if (ZeroPages.isZero(window, page, pageSize)) {
-            write(pagesAt + at, run, page);
+            write(at, run, page);
             run = page + pageSize;
           } else {
-            bits.set(block, (at + page) / pageSize);
+            bits.set(block, (at - pagesAt + page) / pageSize);
             stored++;
           }
         }
-        write(pagesAt + at, run, length);
+        write(at, run, length);
       }
+    }
+
+    /// Where the unit starts in which the first byte from a position on is that is not in a hole.
+    private long data(long base, long position, int unit) throws IOException {
+      return base + (file.source().nextData(position) - base) / unit * unit;
     }
 
     private void write(long base, int from, int end) throws IOException {

@@ -103,7 +103,7 @@ public final class MappedRamWriter {
     private final RandomAccessTarget out;
     private final PlacedPages pages;
     private final Options options;
-    private final TargetChannel channel;
+    private final PlacedChannel channel;
     private final StreamWriter writer;
     private final DestinationStream frame;
     private final int pageSize;
@@ -120,7 +120,7 @@ public final class MappedRamWriter {
       this.out = out;
       this.pages = pages;
       this.options = options;
-      this.channel = new TargetChannel(out, options.fileOffset());
+      this.channel = new PlacedChannel(out, options.fileOffset());
       this.writer = MigrationStream.write(channel).fileOffset(options.fileOffset());
       this.frame = new DestinationStream(in, writer);
       this.pageSize = in.targetPageSize();

@@ -208,7 +208,7 @@ class MappedRamHostileTest {
         .toArray();
   }
 
-  @Property(tries = 1000)
+  @Property(tries = 300)
   void anyDamageIsReadOrRefused(
       @ForAll @IntRange(max = 300) int at, @ForAll byte value, @ForAll @IntRange(max = 2) int part)
       throws IOException {

@@ -5,6 +5,7 @@ package dev.tidemark.checkpoint.mappedram;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.checkpoint.PageKind;
 import dev.tidemark.checkpoint.Progress;
@@ -15,15 +16,22 @@ import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MappedRamRepairTest {
   private static final String BROKEN = "pc-10.0-mapped-ram-background";
+
+  @TempDir Path folder;
 
   @Test
   void theBrokenFileIsToldWhatItIs() throws IOException {
@@ -92,6 +100,29 @@ class MappedRamRepairTest {
         .isInstanceOf(StreamException.Unsupported.class)
         .hasMessageStartingWith("nothing to repair: RAM ends as it should in this mapped-ram file");
     assertThat(target.written()).isZero();
+  }
+
+  @Test
+  void holesThatAreKnownChangeNothing() throws IOException {
+    byte[] bytes = Corpus.bytes(BROKEN);
+    Path sparse = folder.resolve("sparse");
+    try (FileChannel out =
+        FileChannel.open(sparse, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      MemorySegment all = MemorySegment.ofArray(bytes);
+      for (int at = 0; at < bytes.length; at += 4096) {
+        int length = Math.min(4096, bytes.length - at);
+        if (length < 4096 || !ZeroPages.isZero(all, at, length)) {
+          out.write(ByteBuffer.wrap(bytes, at, length), at);
+        }
+      }
+    }
+    PlacedTarget one = new PlacedTarget();
+    PlacedTarget other = new PlacedTarget();
+    try (ByteSource source = ByteSource.sparse(sparse)) {
+      assertThat(MappedRamRepair.repair(source, one, Progress.NONE))
+          .isEqualTo(MappedRamRepair.repair(new MemorySource(bytes), other, Progress.NONE));
+    }
+    assertThat(Arrays.equals(one.toArray(), other.toArray())).isTrue();
   }
 
   @Test

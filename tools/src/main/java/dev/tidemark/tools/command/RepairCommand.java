@@ -72,7 +72,7 @@ public final class RepairCommand extends TidemarkCommand {
     console().onInterrupt(Thread.currentThread()::interrupt);
     RepairRendering rendering = new RepairRendering(out(), out, json.asked());
     try (ProgressLine line = progress.line(console());
-        ByteSource source = ByteSource.of(in)) {
+        ByteSource source = ByteSource.sparse(in)) {
       Progress shown = (done, total) -> line.show("repairing", done, total, "");
       CheckpointFormat format = CheckpointFormat.of(source);
       switch (format) {

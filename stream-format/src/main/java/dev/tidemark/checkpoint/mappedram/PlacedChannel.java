@@ -10,11 +10,11 @@ import java.nio.channels.WritableByteChannel;
 
 /// A target written front to back from some position on, gaps left out. Closing it leaves the
 /// target open.
-final class TargetChannel implements WritableByteChannel {
+final class PlacedChannel implements WritableByteChannel {
   private final RandomAccessTarget target;
   private long position;
 
-  TargetChannel(RandomAccessTarget target, long position) {
+  PlacedChannel(RandomAccessTarget target, long position) {
     this.target = target;
     this.position = position;
   }
