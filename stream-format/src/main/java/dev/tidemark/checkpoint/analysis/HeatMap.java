@@ -21,6 +21,9 @@ public record HeatMap(RamBlock block, long pagesPerCell, List<Cell> cells) {
   /// Pages with content that are looked at in each cell.
   private static final int SAMPLES = 4;
 
+  /// Cells that a small block may have however large the others are.
+  private static final int FEW_CELLS = 64;
+
   /// Most cells of all blocks together.
   private static final int MOST_CELLS = 1 << 16;
 
@@ -41,18 +44,22 @@ public record HeatMap(RamBlock block, long pagesPerCell, List<Cell> cells) {
   /// Draws all blocks of a checkpoint.
   ///
   /// @param checkpoint stays open
-  /// @param mostCells most cells of a block; fewer where there are very many blocks
+  /// @param mostCells most cells of the largest block; smaller ones have fewer, and all have where
+  ///     there are very many blocks
   /// @return one for each RAM block, in block-list order
   /// @throws IOException if the checkpoint cannot be read
   public static List<HeatMap> of(Checkpoint checkpoint, int mostCells) throws IOException {
     int blocks = Math.max(1, checkpoint.ramBlocks().size());
     long most = Math.clamp(MOST_CELLS / blocks, 1, mostCells);
+    long largest = checkpoint.ramBlocks().stream().mapToLong(RamBlock::usedLength).max().orElse(0);
     Painter painter = new Painter(checkpoint);
     List<HeatMap> maps = new ArrayList<>();
     for (RamBlock block : checkpoint.ramBlocks()) {
       long pages = block.usedLength() / checkpoint.targetPageSize();
       long perCell = 1;
-      while ((pages + perCell - 1) / perCell > most) {
+      double share = Math.sqrt((double) block.usedLength() / Math.max(1, largest));
+      long cells = Math.max(Math.min(FEW_CELLS, most), (long) (most * share));
+      while ((pages + perCell - 1) / perCell > cells) {
         perCell *= 2;
       }
       maps.add(painter.paint(block, pages, perCell));
