@@ -82,7 +82,7 @@ class Qcow2HostileTest {
       byte[] image = image(form);
       for (int[] range : tables(image, form)) {
         for (int at = range[0]; at < range[1]; at++) {
-          for (int flip : new int[] {1, 2, 0x40, 0x80, 0xff}) {
+          for (int flip : new int[] {1, 0x40, 0xff}) {
             byte[] changed = image.clone();
             changed[at] ^= (byte) flip;
             read(changed);
