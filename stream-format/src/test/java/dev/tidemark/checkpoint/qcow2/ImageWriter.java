@@ -166,7 +166,7 @@ final class ImageWriter {
       if (how == 0) {
         bitmap |= 1L << i;
       } else {
-        bitmap |= how == 1 ? 1L << 32 + i : 0;
+        bitmap |= how == 1 ? 1L << (32 + i) : 0;
         System.arraycopy(noise(), 0, stored, i * size, size);
       }
     }
@@ -185,8 +185,8 @@ final class ImageWriter {
     int at = end + random.nextInt(700);
     System.arraycopy(packed, 0, image, at, packed.length);
     end = at + packed.length;
-    long sectors = (at + packed.length - 1) / 512 - at / 512;
-    put(place, 1L << 62 | sectors << 62 - (form.clusterBits() - 8) | at);
+    long sectors = (at + packed.length - 1L) / 512 - at / 512;
+    put(place, 1L << 62 | sectors << (62 - (form.clusterBits() - 8)) | at);
     return true;
   }
 

@@ -82,7 +82,7 @@ class Qcow2HostileTest {
       byte[] image = image(form);
       for (int[] range : tables(image, form)) {
         for (int at = range[0]; at < range[1]; at++) {
-          for (int flip : new int[] {1, 2, 0x40, 0x80, 0xff}) {
+          for (int flip : new int[] {1, 0x40, 0xff}) {
             byte[] changed = image.clone();
             changed[at] ^= (byte) flip;
             read(changed);
@@ -210,8 +210,8 @@ class Qcow2HostileTest {
     byte[] packed = form.zstd() ? Zstd.compress(content) : ImageWriter.deflate(content);
     byte[] longer = Arrays.copyOf(image, image.length + packed.length);
     System.arraycopy(packed, 0, longer, image.length, packed.length);
-    long sectors = (packed.length - 1) / 512;
+    long sectors = (packed.length - 1L) / 512;
     return Images.withLong(
-        longer, Images.l2(image), 1L << 62 | sectors << 62 - (12 - 8) | image.length);
+        longer, Images.l2(image), 1L << 62 | sectors << (62 - (12 - 8)) | image.length);
   }
 }

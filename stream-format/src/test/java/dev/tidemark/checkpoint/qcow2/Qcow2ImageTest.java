@@ -240,7 +240,7 @@ class Qcow2ImageTest {
     byte[] image = Images.small();
     int l1 = Images.l1(image);
     int l2 = Images.l2(image);
-    reading(Images.withLong(image, l1, l1 / 512 * 512)).isInstanceOf(StreamException.class);
+    reading(Images.withLong(image, l1, l1 / 512 * 512L)).isInstanceOf(StreamException.class);
     reading(Images.withLong(image, l2, l2)).isInstanceOf(StreamException.class);
     reading(Images.withLong(image, Images.entry(image), l2)).isInstanceOf(StreamException.class);
   }

@@ -48,19 +48,22 @@ class EveryFormatLiveIT {
   /// A way to save a VM into a file by migrating it.
   private enum Way {
     STREAM,
-    BACKGROUND_SNAPSHOT("background-snapshot"),
-    MAPPED_RAM("mapped-ram"),
-    MAPPED_RAM_MULTIFD("mapped-ram", "multifd");
+    BACKGROUND_SNAPSHOT,
+    MAPPED_RAM,
+    MAPPED_RAM_MULTIFD;
 
-    private final List<String> capabilities;
-
-    Way(String... capabilities) {
-      this.capabilities = List.of(capabilities);
+    private List<String> capabilities() {
+      return switch (this) {
+        case STREAM -> List.of();
+        case BACKGROUND_SNAPSHOT -> List.of("background-snapshot");
+        case MAPPED_RAM -> List.of("mapped-ram");
+        case MAPPED_RAM_MULTIFD -> List.of("mapped-ram", "multifd");
+      };
     }
 
     /// mapped-ram and `file:` are there since 9.0.
     boolean isIn(QemuBinary binary) {
-      return binary.isAtLeast(9, 0) || !capabilities.contains("mapped-ram");
+      return binary.isAtLeast(9, 0) || !capabilities().contains("mapped-ram");
     }
 
     /// QEMU 7.2 starts the guest once it has the device state, also one that was stopped.
@@ -72,7 +75,7 @@ class EveryFormatLiveIT {
     void set(QmpClient qmp, boolean on) throws Exception {
       qmp.execute(
           new MigrateSetCapabilities(
-              capabilities.stream().collect(Collectors.toMap(name -> name, _ -> on))));
+              capabilities().stream().collect(Collectors.toMap(name -> name, _ -> on))));
     }
   }
 
