@@ -9,6 +9,7 @@ import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.checkpoint.RandomAccessTarget;
 import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
+import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpointStream;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.TargetPageSize;
@@ -61,12 +62,14 @@ final class ConvertMain {
       generate(block, percent, stream);
       Files.deleteIfExists(mapped);
       toMapped(ByteSource.of(stream), mapped);
-      long[][] times = new long[5][rounds];
+      long[][] times = new long[7][rounds];
       for (int i = 0; i < rounds; i++) {
         times[0][i] = time(out, () -> copy(stream, out));
         times[1][i] = time(out, () -> toMapped(ByteSource.of(stream), out));
         times[2][i] = time(out, () -> toMapped(ByteSource.mapped(stream), out));
         times[3][i] = time(out, () -> toStream(ByteSource.of(mapped), out));
+        times[5][i] = time(out, () -> indexedToMapped(ByteSource.of(stream), out));
+        times[6][i] = time(out, () -> indexedToMapped(ByteSource.mapped(stream), out));
         times[4][i] = time(out, () -> toStream(ByteSource.mapped(mapped), out));
       }
       print("cp", times[0], times[0]);
@@ -74,6 +77,8 @@ final class ConvertMain {
       print("stream to mapped-ram, mapped", times[2], times[0]);
       print("mapped-ram to stream, read", times[3], times[0]);
       print("mapped-ram to stream, mapped", times[4], times[0]);
+      print("indexed to mapped-ram, read", times[5], times[0]);
+      print("indexed to mapped-ram, mapped", times[6], times[0]);
       Files.readString(Path.of("/proc/self/status"))
           .lines()
           .filter(line -> line.matches("(VmHWM|RssAnon).*"))
@@ -122,6 +127,14 @@ final class ConvertMain {
 
   private static void toMapped(ByteSource source, Path file) throws IOException {
     try (CheckpointStream in = StreamCheckpointStream.open(SETTINGS, source);
+        Unsynced target = new Unsynced(file)) {
+      MappedRamWriter.write(in, target, MappedRamWriter.Options.DEFAULT);
+    }
+  }
+
+  private static void indexedToMapped(ByteSource source, Path file) throws IOException {
+    try (Checkpoint checkpoint = StreamCheckpoint.open(source);
+        CheckpointStream in = checkpoint.stream();
         Unsynced target = new Unsynced(file)) {
       MappedRamWriter.write(in, target, MappedRamWriter.Options.DEFAULT);
     }
