@@ -54,23 +54,19 @@ public enum Codec {
 
   private static final int KIB = 1 << 10;
 
-  private final byte[] magic;
+  /// In hex.
+  private final String magic;
 
   Codec(String magic) {
-    this.magic = HexFormat.of().parseHex(magic);
+    this.magic = magic;
   }
 
   /// Recognises a format by its first bytes.
   ///
   /// @param start the start of the data; nine bytes are enough for all
   public static Optional<Codec> of(byte[] start) {
-    return Arrays.stream(values())
-        .filter(
-            codec ->
-                start.length >= codec.magic.length
-                    && Arrays.equals(
-                        start, 0, codec.magic.length, codec.magic, 0, codec.magic.length))
-        .findFirst();
+    String first = HexFormat.of().formatHex(start, 0, Math.min(start.length, MAGIC_BYTES));
+    return Arrays.stream(values()).filter(codec -> first.startsWith(codec.magic)).findFirst();
   }
 
   /// Decompresses what comes through a channel. What is wrong with it is a

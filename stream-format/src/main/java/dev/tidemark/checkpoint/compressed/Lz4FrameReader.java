@@ -102,7 +102,7 @@ final class Lz4FrameReader extends InputStream {
     if (in.u8(HEADER) != checksum) {
       throw new StreamException.Malformed("wrong checksum", in.position() - 1, HEADER);
     }
-    maxBlock = 1 << 2 * size + 8;
+    maxBlock = 1 << (2 * size + 8);
     if (block.length < HISTORY + maxBlock) {
       block = new byte[HISTORY + maxBlock];
       stored = new byte[maxBlock];
