@@ -6,6 +6,7 @@ import dev.tidemark.checkpoint.analysis.RamDiff.Difference;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 public final class DifferentPages {
   static final int CHUNK_PAGES = 1 << 12;
 
-  private static final Difference[] DIFFERENCES = Difference.values();
+  /// Code 1 is the first.
+  private static final List<Difference> CODES =
+      List.of(Difference.CONTENT, Difference.ONLY_FIRST, Difference.ONLY_SECOND);
 
   /// One chunk for all whose pages all differ in the same way.
-  private static final byte[][] UNIFORM = new byte[DIFFERENCES.length][CHUNK_PAGES];
+  private static final byte[][] UNIFORM = new byte[CODES.size()][CHUNK_PAGES];
 
   static {
     for (int i = 0; i < UNIFORM.length; i++) {
@@ -26,14 +29,19 @@ public final class DifferentPages {
   }
 
   private final Map<Long, byte[]> chunks = new HashMap<>();
-  private final long[] counts = new long[DIFFERENCES.length];
+  private final long[] counts = new long[CODES.size()];
 
   DifferentPages() {}
+
+  /// What stands for a difference in [#add].
+  static byte code(Difference difference) {
+    return (byte) (CODES.indexOf(difference) + 1);
+  }
 
   /// Adds what was found.
   ///
   /// @param chunk which pages: those from `chunk * CHUNK_PAGES` on
-  /// @param found for each page 0, or the difference's ordinal and 1; not shared
+  /// @param found for each page 0, or [#code] of the difference; not shared
   synchronized void add(long chunk, byte[] found) {
     boolean uniform = true;
     boolean different = false;
@@ -51,7 +59,7 @@ public final class DifferentPages {
 
   /// Pages that differ in a way.
   synchronized long count(Difference difference) {
-    return counts[difference.ordinal()];
+    return counts[code(difference) - 1];
   }
 
   /// Takes runs.
@@ -72,7 +80,7 @@ public final class DifferentPages {
         if (next != code) {
           long page = chunk * CHUNK_PAGES + i;
           if (code != 0) {
-            visitor.run(start, page, DIFFERENCES[code - 1]);
+            visitor.run(start, page, CODES.get(code - 1));
           }
           start = page;
           code = next;
@@ -80,7 +88,7 @@ public final class DifferentPages {
       }
     }
     if (code != 0) {
-      visitor.run(start, pages, DIFFERENCES[code - 1]);
+      visitor.run(start, pages, CODES.get(code - 1));
     }
   }
 

@@ -82,33 +82,41 @@ public record HeatMap(RamBlock block, long pagesPerCell, List<Cell> cells) {
 
     HeatMap paint(RamBlock block, long pages, long perCell) throws IOException {
       int count = (int) ((pages + perCell - 1) / perCell);
-      long[][] counts = new long[count][PageKind.values().length];
+      long[] data = new long[count];
+      long[] zero = new long[count];
       RamSurvey.forEachRun(
           checkpoint,
           block,
           (_, start, end, kind) -> {
-            long first = start / pageSize;
-            long last = end / pageSize;
-            while (first < last) {
-              int cell = (int) (first / perCell);
-              long stop = Math.min(last, (cell + 1) * perCell);
-              counts[cell][kind.ordinal()] += stop - first;
-              first = stop;
+            switch (kind) {
+              case DATA -> add(data, start / pageSize, end / pageSize, perCell);
+              case ZERO -> add(zero, start / pageSize, end / pageSize, perCell);
+              case MISSING -> {}
             }
           });
       List<Cell> cells = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        long data = counts[i][PageKind.DATA.ordinal()];
+        long from = i * perCell;
+        long to = Math.min(pages, from + perCell);
         cells.add(
             new Cell(
-                data,
-                counts[i][PageKind.ZERO.ordinal()],
-                counts[i][PageKind.MISSING.ordinal()],
-                data == 0
-                    ? OptionalDouble.empty()
-                    : entropy(block, i * perCell, Math.min(pages, (i + 1) * perCell))));
+                data[i],
+                zero[i],
+                to - from - data[i] - zero[i],
+                data[i] == 0 ? OptionalDouble.empty() : entropy(block, from, to)));
       }
       return new HeatMap(block, perCell, cells);
+    }
+
+    /// Adds a run of pages to the cells that it goes through.
+    private static void add(long[] counts, long from, long to, long perCell) {
+      long page = from;
+      while (page < to) {
+        int cell = (int) (page / perCell);
+        long stop = Math.min(to, (cell + 1) * perCell);
+        counts[cell] += stop - page;
+        page = stop;
+      }
     }
 
     /// The mean of the pages with content at or behind a few evenly spread places.

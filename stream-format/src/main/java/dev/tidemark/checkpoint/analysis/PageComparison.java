@@ -136,9 +136,9 @@ final class PageComparison implements AutoCloseable {
         return code(ofA, ofB);
       }
       if (isZero(pageB)) {
-        return code(Difference.ONLY_FIRST);
+        return DifferentPages.code(Difference.ONLY_FIRST);
       }
-      return code(isZero(pageA) ? Difference.ONLY_SECOND : Difference.CONTENT);
+      return DifferentPages.code(isZero(pageA) ? Difference.ONLY_SECOND : Difference.CONTENT);
     }
 
     /// For pages that read the same.
@@ -148,11 +148,7 @@ final class PageComparison implements AutoCloseable {
       if (!options.strict() || inA == inB) {
         return 0;
       }
-      return code(inA ? Difference.ONLY_FIRST : Difference.ONLY_SECOND);
-    }
-
-    private static byte code(Difference difference) {
-      return (byte) (difference.ordinal() + 1);
+      return DifferentPages.code(inA ? Difference.ONLY_FIRST : Difference.ONLY_SECOND);
     }
   }
 

@@ -57,20 +57,34 @@ public record RamSurvey(List<Block> blocks, OptionalLong resent) {
     List<Block> blocks = new ArrayList<>();
     int pageSize = checkpoint.targetPageSize();
     for (RamBlock block : checkpoint.ramBlocks()) {
-      long[] counts = new long[PageKind.values().length];
-      forEachRun(
-          checkpoint,
-          block,
-          (_, start, end, kind) -> counts[kind.ordinal()] += (end - start) / pageSize);
+      Counter counter = new Counter(pageSize);
+      forEachRun(checkpoint, block, counter);
       blocks.add(
           new Block(
-              block,
-              counts[PageKind.DATA.ordinal()],
-              counts[PageKind.ZERO.ordinal()],
-              counts[PageKind.MISSING.ordinal()],
-              checkpoint.resentPages(block)));
+              block, counter.data, counter.zero, counter.missing, checkpoint.resentPages(block)));
     }
     return new RamSurvey(blocks, checkpoint.resentPages());
+  }
+
+  private static final class Counter implements RunVisitor {
+    private final int pageSize;
+    private long data;
+    private long zero;
+    private long missing;
+
+    Counter(int pageSize) {
+      this.pageSize = pageSize;
+    }
+
+    @Override
+    public void run(RamBlock block, long start, long end, PageKind kind) {
+      long pages = (end - start) / pageSize;
+      switch (kind) {
+        case DATA -> data += pages;
+        case ZERO -> zero += pages;
+        case MISSING -> missing += pages;
+      }
+    }
   }
 
   /// Visits the runs of a block in address order; neighbouring runs are of different kinds.

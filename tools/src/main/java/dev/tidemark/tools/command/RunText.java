@@ -19,6 +19,8 @@ final class RunText {
   /// Visits all rows, the same ones each time.
   @FunctionalInterface
   interface Rows {
+    /// Visits them.
+    ///
     /// @param visitor takes them
     void visit(RowVisitor visitor) throws IOException;
   }
@@ -26,6 +28,8 @@ final class RunText {
   /// Takes a row.
   @FunctionalInterface
   interface RowVisitor {
+    /// A row.
+    ///
     /// @param block name of the RAM block
     /// @param start offset of the first byte
     /// @param end offset behind the last one
