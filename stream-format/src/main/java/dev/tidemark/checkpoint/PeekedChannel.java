@@ -5,18 +5,19 @@ package dev.tidemark.checkpoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
-import java.util.Arrays;
 
 /// A channel whose first bytes have been looked at, and still are the first to be read.
 ///
 /// Used by one thread.
 public final class PeekedChannel implements ReadableByteChannel {
   private final ReadableByteChannel channel;
+  private final byte[] peeked;
   private final ByteBuffer first;
 
-  private PeekedChannel(ReadableByteChannel channel, ByteBuffer first) {
+  private PeekedChannel(ReadableByteChannel channel, byte[] peeked) {
     this.channel = channel;
-    this.first = first;
+    this.peeked = peeked;
+    this.first = ByteBuffer.wrap(peeked);
   }
 
   /// Looks at a channel's first bytes.
@@ -29,12 +30,14 @@ public final class PeekedChannel implements ReadableByteChannel {
     while (first.hasRemaining() && channel.read(first) >= 0) {
       // Until there are enough, or no more.
     }
-    return new PeekedChannel(channel, first.flip());
+    byte[] peeked = new byte[first.flip().remaining()];
+    first.get(peeked);
+    return new PeekedChannel(channel, peeked);
   }
 
   /// The first bytes, also when they have been read since.
   public byte[] peeked() {
-    return Arrays.copyOf(first.array(), first.limit());
+    return peeked.clone();
   }
 
   @Override

@@ -36,7 +36,7 @@ final class BlockTable {
     long blocks = facts.blocks();
     int blockContent = facts.blockContent();
     MemorySegment offsets = arena.allocate((blocks + 1) * 8, 8);
-    long offset = HeaderDescriptor.SIZE + encoding.header(blockContent).length;
+    long offset = (long) HeaderDescriptor.SIZE + encoding.header(blockContent).length;
     long block = 0;
     for (Section section : parts) {
       PackedPart part = PackedPart.of(input.payload(section));
