@@ -81,8 +81,8 @@ class StreamFilesTest {
         .isEqualTo(
             !name.endsWith("no-vmdesc")
                 ? ""
-                : "tidemark: warning: the stream has no vmdesc: that its end is missing could not"
-                      + " be seen\n");
+                : "tidemark: warning: the stream has no vmdesc: that its end is missing could not be"
+                    + " seen\n");
 
     assertThat(Cli.run("list", folder).ok().out()).containsPattern("complete +" + name);
   }

@@ -24,9 +24,9 @@ import picocli.CommandLine.Parameters;
     header = "Compare two checkpoints.",
     description = {
       "%nHow many pages of each RAM block differ, by their newest contents, and how many fields of"
-          + " devices. The formats of the two do not matter. A page of zeroes is the same whether"
-          + " it is stored, recorded or missing.%nExit code 0 if nothing differs, 1 if something"
-          + " does, as of cmp; with --devices alone it is 0 in both cases."
+          + " devices. The formats of the two do not matter. A page of zeroes is the same whether it is"
+          + " stored, recorded or missing.%nExit code 0 if nothing differs, 1 if something does, as of cmp;"
+          + " with --devices alone it is 0 in both cases."
     })
 public final class DiffCommand extends TidemarkCommand {
   @Mixin private FileMixin file = new FileMixin();

@@ -25,10 +25,10 @@ import picocli.CommandLine.Option;
     name = "verify",
     header = "Check every byte of a checkpoint.",
     description = {
-      "%nAn archive: every checksum, every section, every index entry. Other formats have no"
-          + " checksums of their pages: every page is read, and the device state to its end,"
-          + " section by section where there is a vmdesc. What was checked and what could not be is"
-          + " said. Exit code 0 only if all holds."
+      "%nAn archive: every checksum, every section, every index entry. Other formats have no checksums"
+          + " of their pages: every page is read, and the device state to its end, section by section"
+          + " where there is a vmdesc. What was checked and what could not be is said. Exit code 0 only"
+          + " if all holds."
     })
 public final class VerifyCommand extends TidemarkCommand {
   @Mixin private FileMixin file = new FileMixin();
