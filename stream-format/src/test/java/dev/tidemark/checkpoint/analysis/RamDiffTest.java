@@ -23,10 +23,13 @@ class RamDiffTest {
   private static final byte[] ZEROES = new byte[MemoryCheckpoint.PAGE];
   private static final byte[] NOTHING = {};
 
+  /// Of a length that no other has.
+  private static final byte[] MISSING = {0, 0};
+
   private static MemoryCheckpoint pages(byte[]... contents) {
     MemoryCheckpoint checkpoint = MemoryCheckpoint.of("ram", contents.length);
     for (int page = 0; page < contents.length; page++) {
-      if (contents[page] != null) {
+      if (contents[page].length != MISSING.length) {
         checkpoint.put("ram", page, contents[page]);
       }
     }
@@ -53,9 +56,8 @@ class RamDiffTest {
 
   @Test
   void pagesAreComparedByContent() throws Exception {
-    byte[] missing = null;
-    Checkpoint a = pages(ONE, ONE, ONE, ZEROES, NOTHING, missing, ONE, missing, NOTHING, ZEROES);
-    Checkpoint b = pages(ONE, OTHER, ZEROES, ONE, ONE, ONE, missing, missing, missing, missing);
+    Checkpoint a = pages(ONE, ONE, ONE, ZEROES, NOTHING, MISSING, ONE, MISSING, NOTHING, ZEROES);
+    Checkpoint b = pages(ONE, OTHER, ZEROES, ONE, ONE, ONE, MISSING, MISSING, MISSING, MISSING);
     assertThat(ranges(a, b, false))
         .containsExactly(
             "ram 1-2 CONTENT", "ram 2-3 ONLY_FIRST", "ram 3-6 ONLY_SECOND", "ram 6-7 ONLY_FIRST");
@@ -64,9 +66,8 @@ class RamDiffTest {
 
   @Test
   void strictlyWhatIsRecordedIsNotMissing() throws Exception {
-    byte[] missing = null;
-    Checkpoint a = pages(NOTHING, ZEROES, missing, NOTHING, missing);
-    Checkpoint b = pages(missing, missing, NOTHING, ZEROES, missing);
+    Checkpoint a = pages(NOTHING, ZEROES, MISSING, NOTHING, MISSING);
+    Checkpoint b = pages(MISSING, MISSING, NOTHING, ZEROES, MISSING);
     assertThat(ranges(a, b, false)).isEmpty();
     assertThat(ranges(a, b, true)).containsExactly("ram 0-2 ONLY_FIRST", "ram 2-3 ONLY_SECOND");
   }

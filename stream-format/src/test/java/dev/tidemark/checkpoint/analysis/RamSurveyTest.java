@@ -10,8 +10,10 @@ import dev.tidemark.checkpoint.PageKind;
 import dev.tidemark.stream.fixture.Corpus;
 import dev.tidemark.stream.ram.RamBlock;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,7 +37,7 @@ class RamSurveyTest {
       RamSurvey survey = RamSurvey.of(checkpoint);
       assertThat(survey.bytes()).isEqualTo(Corpus.entry(name).ramBytes());
       for (RamSurvey.Block block : survey.blocks()) {
-        long[] counts = new long[3];
+        Map<PageKind, Long> counts = new EnumMap<>(PageKind.class);
         List<PageKind> kinds = new ArrayList<>();
         RamSurvey.forEachRun(
             checkpoint,
@@ -45,10 +47,12 @@ class RamSurveyTest {
               kinds.add(kind);
               for (long at = start; at < end; at += checkpoint.targetPageSize()) {
                 assertThat(checkpoint.pageKind(of, at)).isEqualTo(kind);
-                counts[kind.ordinal()]++;
+                counts.merge(kind, 1L, Long::sum);
               }
             });
-        assertThat(new long[] {block.data(), block.zero(), block.missing()}).isEqualTo(counts);
+        assertThat(block.data()).isEqualTo(counts.getOrDefault(PageKind.DATA, 0L));
+        assertThat(block.zero()).isEqualTo(counts.getOrDefault(PageKind.ZERO, 0L));
+        assertThat(block.missing()).isEqualTo(counts.getOrDefault(PageKind.MISSING, 0L));
       }
       assertThat(survey.data() + survey.zero() + survey.missing()).isEqualTo(survey.pages());
     }
