@@ -2,6 +2,7 @@
 
 package dev.tidemark.checkpoint.compressed;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -165,7 +166,8 @@ class CodecTest {
   @ParameterizedTest
   @EnumSource
   void somethingElseBehindIsNotPassedOver(Codec codec) throws IOException {
-    byte[] file = joined(Codecs.compress(codec, content(1, 5000)), "garbage, eh".getBytes("ASCII"));
+    byte[] file =
+        joined(Codecs.compress(codec, content(1, 5000)), "garbage, eh".getBytes(US_ASCII));
     assertThatThrownBy(() -> Codecs.decompress(codec, file))
         .isInstanceOfAny(StreamException.Malformed.class, StreamException.Truncated.class);
   }

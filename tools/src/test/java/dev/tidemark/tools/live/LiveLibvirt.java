@@ -49,27 +49,6 @@ final class LiveLibvirt implements AutoCloseable {
       stdio_handler = "file"
       """;
 
-  private static final String XML =
-      """
-      <domain type='qemu'>
-        <name>%s</name>
-        <memory unit='MiB'>%d</memory>
-        <vcpu>1</vcpu>
-        <os>
-          <type arch='x86_64' machine='pc'>hvm</type>
-          <kernel>%s</kernel>
-          <cmdline>%s</cmdline>
-        </os>
-        <features><acpi/></features>
-        <devices>
-          <emulator>%s</emulator>
-          <controller type='usb' model='none'/>
-          <memballoon model='none'/>
-          <serial type='file'><source path='%s' append='on'/></serial>
-        </devices>
-      </domain>
-      """;
-
   /// A line of `info ramblock`: name, page size, offset, used and total length, address in QEMU.
   private static final Pattern RAM_BLOCK =
       Pattern.compile(
@@ -119,12 +98,32 @@ final class LiveLibvirt implements AutoCloseable {
       Files.copy(guest, kernel);
     }
     String emulator = LiveQemu.installed().getFirst().path().toString();
-    Path xml =
-        Files.writeString(
-            folder.resolve("domain.xml"),
-            XML.formatted(DOMAIN, MIB, kernel, GUEST, emulator, serial()));
+    Path xml = Files.writeString(folder.resolve("domain.xml"), xml(kernel, emulator));
     virsh("create " + xml);
     awaitSerial(0, "(?s).*\nwalk 1 .*");
+  }
+
+  private String xml(Path kernel, String emulator) {
+    return """
+      <domain type='qemu'>
+        <name>%s</name>
+        <memory unit='MiB'>%d</memory>
+        <vcpu>1</vcpu>
+        <os>
+          <type arch='x86_64' machine='pc'>hvm</type>
+          <kernel>%s</kernel>
+          <cmdline>%s</cmdline>
+        </os>
+        <features><acpi/></features>
+        <devices>
+          <emulator>%s</emulator>
+          <controller type='usb' model='none'/>
+          <memballoon model='none'/>
+          <serial type='file'><source path='%s' append='on'/></serial>
+        </devices>
+      </domain>
+      """
+        .formatted(DOMAIN, MIB, kernel, GUEST, emulator, serial());
   }
 
   private Path serial() {
@@ -209,14 +208,12 @@ final class LiveLibvirt implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     if (virsh.isAlive()) {
       attempt("destroy " + DOMAIN);
       in.write("quit\n".getBytes(StandardCharsets.UTF_8));
       in.flush();
-      if (!virsh.waitFor(LiveQemu.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-        virsh.destroyForcibly();
-      }
+      var _ = virsh.onExit().orTimeout(LiveQemu.PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
     }
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
