@@ -87,6 +87,7 @@ class TransportLiveIT {
 
   @ParameterizedTest
   @MethodSource(BINARIES)
+  @SuppressWarnings("try") // that the client outlives its listener is what is tested
   void aQemuThatConnectsIsAccepted(QemuBinary binary) throws Exception {
     QmpAddress address = QmpAddress.unix(folder.resolve("q"));
     try (QmpListener listener = QmpListener.bind(address)) {

@@ -16,7 +16,7 @@ import java.util.function.Function;
 /// @param fromJson reads a value
 /// @param toJson writes one
 /// @param <T> the type of its values
-public record MigrationParameter<T extends Object>(
+public record MigrationParameter<T>(
     String wireName, Function<JsonValue, T> fromJson, Function<T, JsonValue> toJson) {
 
   /// `announce-initial`: the pause before the second announcement of the network.
