@@ -9,9 +9,13 @@ import dev.tidemark.stream.StreamException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,5 +99,43 @@ class CampaignTest {
                         new int[] {0},
                         1))
         .isInstanceOf(AssertionError.class);
+  }
+
+  @Test
+  void everySubjectGetsEveryCut() throws IOException {
+    Map<String, List<Integer>> cuts =
+        new TreeMap<>(Map.of("a", new ArrayList<>(), "b", new ArrayList<>()));
+    List<Subject> subjects = new ArrayList<>();
+    for (List<Integer> seen : cuts.values()) {
+      subjects.add(
+          (b, length) -> {
+            if (length < GOOD.length) {
+              seen.add(length);
+              throw new StreamException.Truncated("the stream ends", length, "test");
+            }
+          });
+    }
+    Campaign campaign = new Campaign(folder);
+    campaign.eachCut(new Ground("good", GOOD.clone(), subjects, new int[] {0, 3, 10}));
+    assertThat(cuts.values()).allMatch(seen -> seen.equals(List.of(0, 3, 10)));
+    // Cuts, flips, and lengths of 2, 4 and 8 bytes where they fit.
+    assertThat(campaign.cases()).isEqualTo(6 + 9 + 2 * 2 + 2 * 5 + 2 * 6);
+  }
+
+  @Test
+  void partThatCameToItsEndIsNotRunAgain() throws IOException, InterruptedException {
+    Files.writeString(
+        folder.resolve("a.rows"), "| a | thinned | 9 | 5 | 85 | 1 " + CampaignPart.DONE);
+    Files.writeString(
+        folder.resolve("b.txt"), "| b | thinned | 9 | 4 | 68 | 1 " + CampaignPart.DONE);
+    String summary = new WholeCampaign(folder, Duration.ZERO).run(List.of("a", "b", "c"));
+    assertThat(summary.lines().skip(2))
+        .containsExactly(
+            "| a | thinned | 9 | 5 | 85 | 1 | 0 | all |",
+            "| b | thinned | 9 | 4 | 68 | 1 | 0 | all |",
+            "| b | the rest | 0 | 0 | 0 | 0 | 0 | not to its end |",
+            "| c | the rest | 0 | 0 | 0 | 0 | 0 | not to its end |",
+            "| all | | | 9 | 153 | 2 | 0 | |");
+    assertThat(folder.resolve("summary.txt")).hasContent(summary);
   }
 }

@@ -13,14 +13,12 @@ import dev.tidemark.stream.fixture.Corpus;
 import dev.tidemark.stream.fixture.CorpusStream;
 import dev.tidemark.stream.fixture.SourceKind;
 import dev.tidemark.stream.ram.RamPages;
-import dev.tidemark.stream.vmstate.VmDescription.Key;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -62,24 +60,23 @@ final class EveryDevice {
   }
 
   private void device(DeviceSection device, VmdescText text, List<Ground> all) throws IOException {
-    Key key = new Key(device.header().idstr(), device.header().instanceId());
-    String own = text.devices().get(key);
+    String own = text.of(device.header());
     if (own == null) {
       return;
     }
     boolean newText = texts.add(own);
-    if (!sections.add(List.of(key, own, ByteBuffer.wrap(device.body()))) && !newText) {
+    if (!sections.add(List.of(own, ByteBuffer.wrap(device.body()))) && !newText) {
       return;
     }
-    VmdescText alone = new VmdescText(text.head(), Map.of(key, own), text.tail());
-    byte[] bytes = carried(device, alone.with(k -> true));
-    int[] positions = positions(bytes, device, alone, own);
-    String what = key.name() + " " + key.instanceId();
+    String json = text.head() + own + text.tail();
+    byte[] bytes = carried(device, json);
+    int[] positions = positions(bytes, device, json);
+    String what = VmdescText.name(device.header());
     all.add(new Ground(what, bytes, List.of(StreamSubject.values()), positions));
   }
 
-  private int[] positions(byte[] bytes, DeviceSection device, VmdescText alone, String own) {
-    int json = bytes.length - alone.head().length() - own.length() - alone.tail().length();
+  private int[] positions(byte[] bytes, DeviceSection device, String text) {
+    int json = bytes.length - text.length();
     int section = 14 + device.header().idstr().length() + device.body().length;
     int start = json - 6 - section - (device.footer() ? 5 : 0);
     boolean[] every = new boolean[bytes.length];
@@ -88,12 +85,11 @@ final class EveryDevice {
     if (device.body().length > LARGE) {
       Arrays.fill(every, body + EDGE, body + device.body().length - EDGE, false);
     }
-    String all = alone.head() + own + alone.tail();
     int depth = 0;
-    for (int i = 0; i < all.length(); i++) {
-      char c = all.charAt(i);
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       depth += c == '{' || c == '[' ? 1 : 0;
-      String around = all.substring(Math.max(0, i - AROUND), Math.min(i + AROUND, all.length()));
+      String around = text.substring(Math.max(0, i - AROUND), Math.min(i + AROUND, text.length()));
       every[json + i] = places.add(List.of(depth, around));
       depth -= c == '}' || c == ']' ? 1 : 0;
     }

@@ -19,7 +19,6 @@ import dev.tidemark.stream.fixture.SourceKind;
 import dev.tidemark.stream.ram.RamPages;
 import dev.tidemark.stream.ram.RamRecord;
 import dev.tidemark.stream.vmstate.DeviceSections;
-import dev.tidemark.stream.vmstate.VmDescription.Key;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -46,10 +45,10 @@ final class Thinned implements StreamTransform {
   private static final int ALIKE = 2;
 
   private final CorpusStream stream;
-  private final Set<Key> devices;
+  private final Set<String> devices;
   private final Map<String, Integer> shown = new HashMap<>();
   private final Set<Integer> blocks = new HashSet<>();
-  private final Set<Key> early = new HashSet<>();
+  private final Set<String> early = new HashSet<>();
   private boolean beforeRam = true;
   private int parts;
   private int blockBefore = -1;
@@ -75,14 +74,13 @@ final class Thinned implements StreamTransform {
   }
 
   /// The first, the last, and the two shortest in between.
-  private static Set<Key> few(CorpusStream stream) throws IOException {
-    List<Key> all =
-        stream.layout().devices().stream().map(d -> new Key(d.name(), d.instanceId())).toList();
-    Set<Key> few = new HashSet<>(List.of(all.getFirst(), all.getLast()));
+  private static Set<String> few(CorpusStream stream) throws IOException {
+    List<String> all = stream.layout().devices().stream().map(VmdescText::name).toList();
+    Set<String> few = new HashSet<>(List.of(all.getFirst(), all.getLast()));
     stream.layout().devices().stream()
         .sorted((a, b) -> Long.compare(a.bodySize(), b.bodySize()))
-        .map(d -> new Key(d.name(), d.instanceId()))
-        .filter(key -> !few.contains(key))
+        .map(VmdescText::name)
+        .filter(name -> !few.contains(name))
         .limit(2)
         .toList()
         .forEach(few::add);
@@ -130,15 +128,15 @@ final class Thinned implements StreamTransform {
   }
 
   private boolean stays(SectionHeader header) {
-    return stays(new Key(header.idstr(), header.instanceId()));
+    return stays(VmdescText.name(header));
   }
 
   /// One that stands in front of RAM stays: it is what makes the stream what it is.
-  private boolean stays(Key key) {
+  private boolean stays(String name) {
     if (beforeRam) {
-      early.add(key);
+      early.add(name);
     }
-    return devices.contains(key) || early.contains(key);
+    return devices.contains(name) || early.contains(name);
   }
 
   /// Sections by the layout of a stream of the same machine.

@@ -2,21 +2,22 @@
 
 package dev.tidemark.stream.hostile;
 
+import dev.tidemark.stream.SectionHeader;
 import dev.tidemark.stream.vmstate.VmDescription;
-import dev.tidemark.stream.vmstate.VmDescription.Key;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// vmdesc as QEMU wrote it, taken apart into the texts of its devices.
 ///
 /// @param head up to the first device
-/// @param devices the text of each, from brace to brace
+/// @param devices the text of each, from brace to brace, by its [#name(SectionHeader)]
 /// @param tail behind the last
-record VmdescText(String head, Map<Key, String> devices, String tail) {
+record VmdescText(String head, Map<String, String> devices, String tail) {
   private static final String START = "\"devices\": [";
 
   /// Takes it apart.
@@ -35,11 +36,21 @@ record VmdescText(String head, Map<Key, String> devices, String tail) {
     if (parsed.size() != texts.size()) {
       throw new AssertionError(texts.size() + " texts of " + parsed.size() + " devices");
     }
-    Map<Key, String> devices = new LinkedHashMap<>();
+    Map<String, String> devices = new LinkedHashMap<>();
     for (int i = 0; i < texts.size(); i++) {
-      devices.put(new Key(parsed.get(i).name(), parsed.get(i).instanceId()), texts.get(i));
+      devices.put(name(parsed.get(i)), texts.get(i));
     }
     return new VmdescText(head, devices, json.substring(at));
+  }
+
+  /// What tells a device from the others.
+  static String name(VmDescription.Device device) {
+    return device.name() + " " + device.instanceId();
+  }
+
+  /// The same, of a section.
+  static String name(SectionHeader header) {
+    return header.idstr() + " " + header.instanceId();
   }
 
   /// Behind the object that starts there. QEMU's names have no braces.
@@ -54,8 +65,15 @@ record VmdescText(String head, Map<Key, String> devices, String tail) {
     }
   }
 
+  /// The text of the device that a section is of; null if there is none.
+  @Nullable String of(SectionHeader header) {
+    return devices.get(name(header));
+  }
+
   /// The text with some of the devices only.
-  String with(Predicate<Key> which) {
+  ///
+  /// @param which chooses by name
+  String with(Predicate<String> which) {
     return head
         + String.join(
             ", ",

@@ -112,7 +112,7 @@ final class WholeCampaign {
     for (String part : parts) {
       for (String row : rowsSoFar(part)) {
         text.append(row).append('\n');
-        String[] cells = row.split("\\|");
+        String[] cells = row.split("\\|", -1);
         for (int i = 0; i < sums.length; i++) {
           sums[i] += Long.parseLong(cells[4 + i].strip());
         }
