@@ -125,7 +125,7 @@ class ByteSourceTest {
 
   @Test
   void aSparseFileTellsItsHoles() throws IOException {
-    int mib = 1 << 20;
+    long mib = 1 << 20;
     Path file = folder.resolve("sparse");
     try (FileChannel out =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {

@@ -76,7 +76,7 @@ class ConvertCommandTest {
   }
 
   private Cli convert(Path in, Path out, String form) {
-    String[] words = form.split(" ");
+    String[] words = form.split(" ", -1);
     return words.length == 1
         ? Cli.run("convert", in, out, "--quiet", "--to", words[0], "--xml", xml)
         : Cli.run(
@@ -112,7 +112,7 @@ class ConvertCommandTest {
             + " libvirt, elf, raw",
       })
   void whatCannotBeWrittenSoIsSaid(String toAndOut, String message) throws IOException {
-    String[] words = toAndOut.split(" ");
+    String[] words = toAndOut.split(" ", -1);
     Cli run = Cli.run("convert", source("pc-10.0-stopped"), words[1], "--to", words[0]);
     assertThat(run.failed(2).err()).isEqualTo("tidemark: " + message + "\n");
   }
@@ -185,7 +185,7 @@ class ConvertCommandTest {
         "--device none       | --device: no device section 'none'; 'tidemark inspect' lists them",
       })
   void whatIsNotThereIsSaid(String what, String message) throws IOException {
-    String[] words = what.split(" ");
+    String[] words = what.split(" ", -1);
     Path out = folder.resolve("out");
     Cli run = Cli.run("extract", source("pc-10.0-busy"), words[0], words[1], "-o", out);
     assertThat(run.failed(2).err()).startsWith("tidemark: " + message);

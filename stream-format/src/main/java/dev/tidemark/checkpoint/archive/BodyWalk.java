@@ -38,7 +38,7 @@ final class BodyWalk {
     this.encoded = Slab.allocate(mostPiece);
     this.bytes = encoded.segment();
     this.decoder = encoding.newDecoder(blockContent);
-    this.at = HeaderDescriptor.SIZE + encoding.header(blockContent).length;
+    this.at = (long) HeaderDescriptor.SIZE + encoding.header(blockContent).length;
   }
 
   /// Goes on to the next whole block.

@@ -17,10 +17,12 @@ final class ZstdBlockEncoder implements BlockEncoder {
   @Override
   public int encode(Slab plain, int length, Slab encoded) {
     int room = encoded.buffer().capacity();
-    int encodedLength =
-        context.compressDirectByteBuffer(encoded.buffer(), 0, room, plain.buffer(), HEAD, length);
-    Reference.reachabilityFence(this);
-    return encodedLength;
+    try {
+      return context.compressDirectByteBuffer(
+          encoded.buffer(), 0, room, plain.buffer(), HEAD, length);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   @Override

@@ -86,7 +86,7 @@ public final class ElfCoreWriter {
     int headers =
         ElfCoreDescriptor.SIZE_HEADER + ElfCoreDescriptor.SIZE_PROGRAM_HEADER * (1 + ranges.size());
     List<Load> loads = new ArrayList<>();
-    long end = headers + notes.bytes().length;
+    long end = (long) headers + notes.bytes().length;
     long memory = 0;
     for (MemoryRange range : ranges) {
       long offset =

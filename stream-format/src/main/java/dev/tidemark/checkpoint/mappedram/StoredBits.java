@@ -100,7 +100,7 @@ final class StoredBits {
     file.read(file.place(block.index()).bitmapOffset() + first / 8, bits, "mapped-ram bitmap");
     if ((pages & 63) != 0) {
       // Bits behind the last page mean nothing.
-      long last = pages >>> 6 << 3;
+      int last = pages >>> 6 << 3;
       bits.set(LE64, last, bits.get(LE64, last) & (1L << pages) - 1);
     }
     return new Piece(number, pages, bits);

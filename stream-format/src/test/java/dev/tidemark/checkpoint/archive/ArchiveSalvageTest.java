@@ -95,7 +95,7 @@ class ArchiveSalvageTest {
     return bytes.toByteArray();
   }
 
-  private static void assertPage(byte[] file, int page, @Nullable byte[] content)
+  private static void assertPage(byte[] file, int page, byte @Nullable [] content)
       throws IOException {
     byte[] read = new byte[PAGE];
     try (Checkpoint checkpoint = Checkpoint.open(ByteSource.of(file))) {

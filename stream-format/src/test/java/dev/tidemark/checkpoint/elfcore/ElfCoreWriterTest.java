@@ -230,12 +230,13 @@ class ElfCoreWriterTest {
             1L,
             "cpu/0:cpu/vfp:env.vfp.zregs[3].d[1]",
             2L);
-    for (DeviceState state : List.of(little, big)) {
+    for (boolean isBig : new boolean[] {false, true}) {
+      DeviceState state = isBig ? big : little;
       Written core = writeWith(state, "virt-10.0", "mach-virt.ram", PAGE);
-      ByteOrder order = state == big ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+      ByteOrder order = isBig ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
       assertThat(core.bytes().order()).isEqualTo(order);
       assertThat(core.bytes().getShort(18)).isEqualTo((short) 183);
-      assertThat(core.bytes().getInt(0) == 0x7f454c46).isEqualTo(state == big);
+      assertThat(core.bytes().getInt(0) == 0x7f454c46).isEqualTo(isBig);
       assertThat(core.loadAddress(0)).isEqualTo(0x4000_0000L);
       ByteBuffer notes = ByteBuffer.wrap(core.notes()).order(order);
       assertThat(notes.capacity()).isEqualTo(20 + 392 + 20 + 528);
@@ -243,7 +244,7 @@ class ElfCoreWriterTest {
       assertThat(notes.getLong(20 + 112)).isEqualTo(cpu.general().x().getFirst());
       assertThat(notes.getLong(20 + 112 + 8 * 32)).isEqualTo(cpu.general().pc());
       assertThat(notes.getInt(20 + 392 + 8)).isEqualTo(2);
-      if (state == big) {
+      if (isBig) {
         assertThat(notes.getLong(20 + 392 + 20 + 16 * 3)).isEqualTo(2);
         assertThat(notes.getLong(20 + 392 + 20 + 16 * 3 + 8)).isEqualTo(1);
       }

@@ -178,7 +178,7 @@ class MappedRamHostileTest {
 
   @Test
   void pagesBehindTheEndAreTruncated() {
-    for (long at : new long[] {1L << 32, 1L << 60, FILE.length / PAGE * PAGE}) {
+    for (long at : new long[] {1L << 32, 1L << 60, (long) FILE.length / PAGE * PAGE}) {
       refused(
           with(SECOND_ENTRY + 10 + 20, be64(at)),
           StreamException.Truncated.class,

@@ -95,6 +95,8 @@ public final class ConvertCommand extends TidemarkCommand {
           "'" + to + "' is not written front to back: name a file instead of '-'");
     }
     console().onInterrupt(Thread.currentThread()::interrupt);
+    List<String> warnings;
+    long bytes;
     try (ProgressLine line = progress.line(console());
         FileTarget target = piped ? null : FileTarget.create(Path.of(out), options());
         CheckpointInput checkpoint =
@@ -107,12 +109,12 @@ public final class ConvertCommand extends TidemarkCommand {
         output.write(checkpoint, pipe);
         return;
       }
-      List<String> warnings = output.writeFile(checkpoint, map, target);
+      warnings = output.writeFile(checkpoint, map, target);
       target.commit();
-      line.close();
-      warnings.forEach(console()::warn);
-      report(form, compression, Files.size(target.file()), warnings);
+      bytes = Files.size(target.file());
     }
+    warnings.forEach(console()::warn);
+    report(form, compression, bytes, warnings);
   }
 
   private FileTarget.Options options() {

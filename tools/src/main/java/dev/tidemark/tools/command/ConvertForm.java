@@ -19,7 +19,10 @@ enum ConvertForm {
 
   private final String words;
   private final boolean piped;
+
+  @SuppressWarnings("ImmutableEnumChecker") // Of List.of.
   private final List<String> compressions;
+
 
   ConvertForm(String words, boolean piped, String... compressions) {
     this.words = words;

@@ -350,7 +350,7 @@ class ElfCoreLiveIT {
   }
 
   /// A machine of some size.
-  private record Machine(QemuBinary binary, String type, String memory) {
+  record Machine(QemuBinary binary, String type, String memory) {
     @Override
     public String toString() {
       return binary + " " + type + " " + memory;
