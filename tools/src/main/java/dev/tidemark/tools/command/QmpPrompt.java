@@ -25,11 +25,13 @@ import org.jspecify.annotations.Nullable;
 /// All of JLine is here and in [QmpCompleter], so that no other command loads it.
 final class QmpPrompt {
   private static final Duration LONG = Duration.ofDays(1);
+  private static final long RAISE_MILLIS = 20;
 
   private final QmpSession session;
   private final Terminal terminal;
   private final LineReader reader;
   private volatile @Nullable QmpException end;
+  private volatile boolean over;
   private boolean quit;
 
   QmpPrompt(QmpSession session, Terminal terminal) throws QmpException, InterruptedException {
@@ -59,7 +61,12 @@ final class QmpPrompt {
       Thread.ofPlatform().daemon().name("tidemark-qmp-events").start(() -> show(events));
       for (Optional<String> line = read(); line.isPresent(); line = read()) {
         call(line.get());
+        if (quit) {
+          return;
+        }
       }
+    } finally {
+      over = true;
     }
   }
 
@@ -72,9 +79,6 @@ final class QmpPrompt {
         return Optional.empty();
       } catch (UserInterruptException _) {
         // Ctrl-C empties the line, unless it came from the end of the connection.
-        if (quit) {
-          return Optional.empty();
-        }
         QmpException why = end;
         if (why != null) {
           throw why;
@@ -107,11 +111,23 @@ final class QmpPrompt {
         reader.printAbove(e.getMessage());
       } catch (QmpException e) {
         end = e;
-        terminal.raise(Terminal.Signal.INT); // takes the reader out of its line
+        leaveLine();
         return;
       } catch (InterruptedException | IllegalStateException e) {
         return; // the listener is closed
       }
+    }
+  }
+
+  /// Takes the reader out of its line; again and again, since it may be between two lines.
+  private void leaveLine() {
+    try {
+      while (!over) {
+        terminal.raise(Terminal.Signal.INT);
+        Thread.sleep(RAISE_MILLIS);
+      }
+    } catch (InterruptedException _) {
+      // The process ends.
     }
   }
 }
