@@ -3,6 +3,7 @@
 package dev.tidemark.stream.hostile;
 
 import dev.tidemark.stream.fixture.Corpus;
+import dev.tidemark.stream.fixture.Corpus.Entry;
 import dev.tidemark.stream.fixture.Corpus.Kind;
 import dev.tidemark.stream.fixture.CorpusStream;
 import java.io.IOException;
@@ -14,7 +15,8 @@ import java.util.List;
 /// A part of the whole campaign as a program, so that its JVM's memory bounds what readers may
 /// take: `CampaignPart FOLDER PART SECONDS`.
 ///
-/// PART is [#SEEDS], a stream of the corpus, or one with [#EACH] behind its name. Writes a row of
+/// PART is [#SEEDS]; a stream of the corpus, thinned, with what stands beside it; or one with
+/// [#DEVICES], [#DRAWN] or [#EACH] behind its name. Writes a row of
 /// the summary's table for each thing
 /// it
 /// damages into `FOLDER/PART.rows`, and ends early after SECONDS. Exits as [CampaignMain] does, and
@@ -23,6 +25,12 @@ public final class CampaignPart {
   /// The part that is no stream: tiny ones that were made by hand, of every reader.
   static final String SEEDS = "seeds";
 
+  /// What a part's name ends with that takes the devices of a stream, where they are new.
+  static final String DEVICES = ".devices";
+
+  /// What a part's name ends with that takes a stream as it is, in cases that are drawn.
+  static final String DRAWN = ".drawn";
+
   /// What a part's name ends with that gives each case of a thinned stream to every subject.
   static final String EACH = ".each";
 
@@ -30,11 +38,15 @@ public final class CampaignPart {
   static final String DONE = "| 0 | all |";
 
   /// Cases of a whole stream, drawn; large streams get fewer.
-  private static final int DRAWN = 4000;
+  private static final int MOST_DRAWN = 4000;
 
   private final List<String> rows = new ArrayList<>();
   private final Path folder;
   private final String part;
+
+  /// The stream's.
+  private final String name;
+
   private final long end;
   private volatile Campaign current;
 
@@ -42,21 +54,26 @@ public final class CampaignPart {
     this.folder = folder;
     this.current = new Campaign(folder);
     this.part = part;
+    this.name = part.replaceFirst("\\.[a-z]+$", "");
     this.end = System.nanoTime() + seconds * 1_000_000_000;
   }
 
   /// All parts, the quick ones first.
   static List<String> all() {
     List<String> all = new ArrayList<>();
-    Corpus.entries().stream().filter(e -> !late(e.kind())).forEach(e -> all.add(e.name()));
-    Corpus.entries().stream().filter(e -> late(e.kind())).forEach(e -> all.add(e.name()));
+    List<String> early = Corpus.entries().stream().filter(e -> !late(e)).map(Entry::name).toList();
+    List<String> late = Corpus.entries().stream().filter(e -> late(e)).map(Entry::name).toList();
+    all.addAll(early);
+    Corpus.names().forEach(name -> all.add(name + DEVICES));
+    all.addAll(late);
+    Corpus.names().forEach(name -> all.add(name + DRAWN));
     all.add(SEEDS);
-    Corpus.entries().stream().filter(e -> !late(e.kind())).forEach(e -> all.add(e.name() + EACH));
+    early.forEach(name -> all.add(name + EACH));
     return all;
   }
 
-  private static boolean late(Kind kind) {
-    return kind == Kind.MULTIFD || kind == Kind.MAPPED_RAM;
+  private static boolean late(Entry entry) {
+    return entry.kind() == Kind.MULTIFD || entry.kind() == Kind.MAPPED_RAM;
   }
 
   /// Runs it.
@@ -66,15 +83,7 @@ public final class CampaignPart {
   public static void main(String[] args) throws IOException {
     CampaignPart part = new CampaignPart(Path.of(args[0]), args[1], Long.parseLong(args[2]));
     CampaignMain.watch(() -> part.current.current());
-    if (args[1].equals(SEEDS)) {
-      part.row("every byte, every subject", 0, 0, c -> CampaignMain.tiny(c, CampaignMain.ALL));
-    } else if (args[1].endsWith(EACH)) {
-      String name = args[1].substring(0, args[1].length() - EACH.length());
-      Ground thinned = Ground.thinned(CorpusStream.of(name));
-      part.row(thinned.what() + ", every subject", thinned, c -> c.each(thinned));
-    } else {
-      part.stream(CorpusStream.of(args[1]));
-    }
+    part.run();
     Files.write(part.folder.resolve(part.part + ".rows"), part.rows);
     System.exit(part.rows.stream().allMatch(row -> row.endsWith(DONE)) ? 0 : 1);
   }
@@ -94,7 +103,7 @@ public final class CampaignPart {
     rows.add(
         String.format(
             "| %s | %s | %d | %d | %d | %d | %d | %s |",
-            part,
+            name,
             what,
             bytes,
             positions,
@@ -106,7 +115,24 @@ public final class CampaignPart {
     campaign.finds().forEach(System.out::println);
   }
 
-  private void stream(CorpusStream stream) throws IOException {
+  private void run() throws IOException {
+    if (part.equals(SEEDS)) {
+      row("every byte", 0, 0, c -> CampaignMain.tiny(c, CampaignMain.ALL));
+      return;
+    }
+    CorpusStream stream = CorpusStream.of(name);
+    switch (part.substring(name.length())) {
+      case DEVICES -> devices(stream);
+      case DRAWN -> drawn(stream);
+      case EACH -> {
+        Ground thinned = Ground.thinned(stream);
+        row(thinned.what() + ", every subject", thinned, c -> c.each(thinned));
+      }
+      default -> thinned(stream);
+    }
+  }
+
+  private void thinned(CorpusStream stream) throws IOException {
     Ground thinned = Ground.thinned(stream);
     row(
         thinned,
@@ -120,8 +146,6 @@ public final class CampaignPart {
     for (Ground beside : Ground.beside(stream)) {
       row(beside, c -> c.each(beside));
     }
-    devices(stream);
-    drawn(stream);
   }
 
   private static void turns(Campaign campaign, Ground on) throws IOException {
@@ -167,7 +191,7 @@ public final class CampaignPart {
           "whole, drawn",
           Corpus.bytes(stream.name()).length,
           0,
-          c -> CampaignMain.corpus(c, stream.entry(), DRAWN, EveryByte.STRIDE));
+          c -> CampaignMain.corpus(c, stream.entry(), MOST_DRAWN, EveryByte.STRIDE));
     }
   }
 }

@@ -40,7 +40,8 @@ final class EveryByte {
   /// The same of a mapped-ram file, most of which are holes.
   static final int STRIDE_OF_FILES = 32771;
 
-  /// Of how many packets of a channel with the same flags and counts each byte is damaged.
+  /// Of how many packets of a channel with the same flags and counts each byte of the header is
+  /// damaged, and of how many each byte of what is compressed.
   private static final int PACKETS_ALIKE = 2;
 
   /// Where in a packet of pages the block's name is, and the offsets of its pages.
@@ -139,15 +140,18 @@ final class EveryByte {
     int payload = start + OFFSETS + 8 * MOST_PAGES;
     String like = header.flags() + " " + header.normalPages() + " " + header.zeroPages();
     if (alike.merge(like, 1, Integer::sum) > PACKETS_ALIKE) {
-      inside(inside, start, payload + (header.normalPages() == 0 ? 0 : header.nextPacketSize()));
+      inside(inside, start, payload);
     }
     inside(inside, start + IDSTR + header.idstr().length(), start + OFFSETS);
     inside(inside, start + OFFSETS + 8 * used, payload);
+    int payloadEnd = payload + (header.normalPages() == 0 ? 0 : header.nextPacketSize());
     if (header.method() == MultifdMethod.NONE) {
       int page = header.normalPages() == 0 ? 0 : header.nextPacketSize() / header.normalPages();
       for (int i = 0; i < header.normalPages(); i++) {
         inside(inside, payload + i * page, payload + (i + 1) * page);
       }
+    } else if (payloadEnd > payload && alike.merge("compressed", 1, Integer::sum) > PACKETS_ALIKE) {
+      inside(inside, payload, payloadEnd);
     }
   }
 

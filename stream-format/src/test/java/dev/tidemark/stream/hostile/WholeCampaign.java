@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicReference;
 final class WholeCampaign {
   private static final String HEAD =
       """
-      | part | what | bytes | positions | cases | seconds | finds | tried |
+      | stream | what | bytes | positions | cases | seconds | finds | tried |
       |---|---|---:|---:|---:|---:|---:|---|
       """;
 
