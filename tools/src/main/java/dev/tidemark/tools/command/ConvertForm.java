@@ -23,7 +23,6 @@ enum ConvertForm {
   @SuppressWarnings("ImmutableEnumChecker") // Of List.of.
   private final List<String> compressions;
 
-
   ConvertForm(String words, boolean piped, String... compressions) {
     this.words = words;
     this.piped = piped;
