@@ -22,6 +22,7 @@ import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
 import dev.tidemark.stream.TargetPageSize;
 import dev.tidemark.stream.fixture.Corpus;
+import dev.tidemark.stream.fixture.LiveSections;
 import dev.tidemark.stream.fixture.MemorySource;
 import dev.tidemark.stream.fixture.StreamSpec;
 import dev.tidemark.stream.fixture.Streams;
@@ -195,17 +196,11 @@ class MappedRamWriterTest {
       DeviceState state = before.deviceState();
       DeviceState again = after.deviceState();
       assertThat(again.early()).isEqualTo(state.early());
-      assertThat(live(again)).isEqualTo(live(state));
+      assertThat(LiveSections.of(again)).isEqualTo(LiveSections.of(state));
       assertThat(again.sections()).isEqualTo(GlobalState.withRunState(state.sections(), "paused"));
       assertThat(again.vmdesc()).isEqualTo(state.vmdesc());
       assertSameRam(after, before);
     }
-  }
-
-  private static List<String> live(DeviceState state) {
-    return state.iterable().stream()
-        .map(s -> s.phase() + " " + s.header() + " " + Arrays.hashCode(s.body()))
-        .toList();
   }
 
   static void assertSameRam(Checkpoint actual, Checkpoint expected) throws IOException {

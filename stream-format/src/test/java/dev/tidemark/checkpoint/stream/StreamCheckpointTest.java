@@ -14,6 +14,7 @@ import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.TargetPageSize;
 import dev.tidemark.stream.fixture.Corpus;
+import dev.tidemark.stream.fixture.LiveSections;
 import dev.tidemark.stream.fixture.MemorySource;
 import dev.tidemark.stream.fixture.PieceChannel;
 import dev.tidemark.stream.fixture.StreamSpec;
@@ -227,10 +228,7 @@ class StreamCheckpointTest {
     assertThat(again.vmdesc()).isEqualTo(state.vmdesc());
     assertThat(again.early()).isEqualTo(state.early());
     assertThat(again.early().length > 0).isEqualTo(name.equals("pc-10.0-virtio-mem"));
-    assertThat(again.iterable())
-        .usingRecursiveComparison()
-        .ignoringFields("streamOffset")
-        .isEqualTo(state.iterable());
+    assertThat(LiveSections.of(again)).isEqualTo(LiveSections.of(state));
     assertThat(again.iterable().isEmpty())
         .isEqualTo(Corpus.entry(name).kind() != Corpus.Kind.ITERABLE);
     byte[] one = new byte[copy.targetPageSize()];
