@@ -24,6 +24,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// A libvirt save image with random access.
 ///
@@ -139,6 +140,21 @@ public final class LibvirtCheckpoint implements Checkpoint {
   @Override
   public PageKind pageKind(RamBlock block, long pageOffset) throws IOException {
     return within.pageKind(block, pageOffset);
+  }
+
+  @Override
+  public long endOfKind(RamBlock block, long pageOffset, long limit) throws IOException {
+    return within.endOfKind(block, pageOffset, limit);
+  }
+
+  @Override
+  public OptionalLong resentPages() {
+    return within.resentPages();
+  }
+
+  @Override
+  public OptionalLong resentPages(RamBlock block) {
+    return within.resentPages(block);
   }
 
   @Override

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// A mapped-ram file with random access: a page is one bit of a bitmap and one read. Nothing is
 /// indexed; opening reads what stands between the regions and the device state.
@@ -118,6 +119,18 @@ public final class MappedRamCheckpoint implements Checkpoint {
   public PageKind pageKind(RamBlock block, long pageOffset) throws IOException {
     check(block, pageOffset);
     return bits.isSet(block, pageOffset / file.pageSize()) ? PageKind.DATA : PageKind.ZERO;
+  }
+
+  /// None: a page that came again took the place of the former one.
+  @Override
+  public OptionalLong resentPages() {
+    return OptionalLong.of(0);
+  }
+
+  /// None, as of [#resentPages()].
+  @Override
+  public OptionalLong resentPages(RamBlock block) {
+    return OptionalLong.of(0);
   }
 
   @Override

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// The VM's state of an internal snapshot of a qcow2 image.
 ///
@@ -80,6 +81,21 @@ public final class Qcow2Checkpoint implements Checkpoint {
   @Override
   public PageKind pageKind(RamBlock block, long pageOffset) {
     return state.pageKind(block, pageOffset);
+  }
+
+  @Override
+  public long endOfKind(RamBlock block, long pageOffset, long limit) {
+    return state.endOfKind(block, pageOffset, limit);
+  }
+
+  @Override
+  public OptionalLong resentPages() {
+    return state.resentPages();
+  }
+
+  @Override
+  public OptionalLong resentPages(RamBlock block) {
+    return state.resentPages(block);
   }
 
   @Override

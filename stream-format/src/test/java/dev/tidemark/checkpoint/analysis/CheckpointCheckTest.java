@@ -57,7 +57,7 @@ class CheckpointCheckTest {
 
   @Test
   void pagesThatCannotBeReadAreNoticed() throws IOException {
-    byte[] bytes = Corpus.bytes("pc-10.0-mapped-ram");
+    byte[] bytes = Corpus.bytes("pc-10.0-stopped");
     ByteSource medium =
         new ByteSource() {
           private boolean broken;
