@@ -289,7 +289,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     Channel to = channel;
     Pending<?> call = unsent.peek();
     while (to != null && call != null && end == null && hasRoom()) {
-      if (!call.hasDescriptor()) {
+      if (call.future.isCancelled()) {
+        // What is to be done on this thread about it may come later than a reply that makes room.
+        abandon(call);
+      } else if (!call.hasDescriptor()) {
         unsent.remove();
         inBand.add(call.id);
         write(to, Unpooled.wrappedBuffer(call.message));
