@@ -6,6 +6,7 @@ module dev.tidemark.qmp {
   requires com.fasterxml.jackson.core;
   requires io.netty.buffer;
   requires io.netty.common;
+  requires io.netty.handler;
   requires io.netty.transport;
   requires io.netty.transport.classes.epoll;
   requires io.netty.transport.unix.common;
@@ -13,5 +14,7 @@ module dev.tidemark.qmp {
   exports dev.tidemark.qmp;
   exports dev.tidemark.qmp.command;
   exports dev.tidemark.qmp.descriptor;
+  exports dev.tidemark.qmp.event;
   exports dev.tidemark.qmp.json;
+  exports dev.tidemark.qmp.schema;
 }

@@ -7,6 +7,8 @@ module dev.tidemark.tools {
   requires com.fasterxml.jackson.core;
   requires info.picocli;
   requires java.logging;
+  requires org.jline.reader;
+  requires org.jline.terminal;
   requires transitive org.jspecify;
 
   exports dev.tidemark.tools;

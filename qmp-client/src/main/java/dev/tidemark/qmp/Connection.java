@@ -39,6 +39,12 @@ import org.jspecify.annotations.Nullable;
 final class Connection extends ChannelInboundHandlerAdapter {
   private static final long RETRY_MILLIS = 1;
 
+  /// Where out-of-band commands were negotiated QEMU keeps up to 8 others in a queue, and reads no
+  /// further once it is full: then an out-of-band command would wait behind it.
+  ///
+  /// Format: `QMP_REQ_QUEUE_LEN_MAX` in `monitor/monitor-internal.h`, QEMU 10.0.2.
+  private static final int OOB_WINDOW = 7;
+
   private final MessageFramer framer;
   private final AtomicLong nextId = new AtomicLong(1);
   private final Map<Long, Pending<?>> pending = new HashMap<>();
@@ -46,14 +52,18 @@ final class Connection extends ChannelInboundHandlerAdapter {
   /// Ids whose callers have gone; their replies may still come and are dropped then.
   private final Set<Long> abandoned = new HashSet<>();
 
-  /// Commands not yet written, in order: more than none only while one with a descriptor is held
-  /// up.
+  /// Commands not yet written, in order: more than none only while one with a descriptor, or the
+  /// window, holds them up.
   private final Queue<Pending<?>> unsent = new ArrayDeque<>();
 
   /// The command whose descriptor QEMU has not taken yet. QEMU keeps one descriptor per monitor: a
   /// second one sent before the first command has run would replace the first.
   private @Nullable Long descriptorInFlight;
 
+  /// Ids of in-band commands that are written and not answered, those of [#abandoned] too.
+  private final Set<Long> inBand = new HashSet<>();
+
+  private volatile boolean oob;
   private boolean retryScheduled;
   private final List<EventListener> listeners = new CopyOnWriteArrayList<>();
   private final CompletableFuture<JsonObject> greeting = new CompletableFuture<>();
@@ -78,7 +88,26 @@ final class Connection extends ChannelInboundHandlerAdapter {
   /// @param descriptor sent along, or [Pending#NO_DESCRIPTOR]; taken over and closed
   <R extends @Nullable Object> CompletableFuture<R> submit(
       QmpCommand<R> command, Duration deadline, int descriptor) {
-    Pending<R> call = new Pending<>(nextId.getAndIncrement(), command, deadline, descriptor);
+    return submit(new Pending<>(nextId.getAndIncrement(), command, deadline, descriptor, false));
+  }
+
+  /// Sends a command past those that wait. Only after [#enableOob].
+  <R extends @Nullable Object> CompletableFuture<R> submitOutOfBand(
+      QmpCommand<R> command, Duration deadline) {
+    return submit(
+        new Pending<>(nextId.getAndIncrement(), command, deadline, Pending.NO_DESCRIPTOR, true));
+  }
+
+  /// Notes that out-of-band commands are negotiated.
+  void enableOob() {
+    oob = true;
+  }
+
+  boolean isOob() {
+    return oob;
+  }
+
+  private <R extends @Nullable Object> CompletableFuture<R> submit(Pending<R> call) {
     Channel to = channel;
     if (to == null) {
       throw new IllegalStateException("not connected yet");
@@ -204,12 +233,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (call == null && !abandoned.remove(id)) {
       throw new Violation("a reply to no command", message);
     }
-    if (call != null) {
-      call.answer(message);
-    }
     if (id.equals(descriptorInFlight)) {
       descriptorInFlight = null;
+    }
+    if (inBand.remove(id)) {
       drain();
+    }
+    if (call != null) {
+      call.answer(message);
     }
   }
 
@@ -228,8 +259,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 () -> exceedDeadline(call),
                 TimeUnit.MILLISECONDS.convert(call.deadline),
                 TimeUnit.MILLISECONDS));
-    unsent.add(call);
-    drain();
+    if (call.outOfBand) {
+      write(to, Unpooled.wrappedBuffer(call.message));
+    } else {
+      unsent.add(call);
+      drain();
+    }
   }
 
   private void exceedDeadline(Pending<?> call) {
@@ -249,19 +284,24 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /// Writes what waits, in order, until a descriptor holds it up.
+  /// Writes what waits, in order, until a descriptor or the window holds it up.
   private void drain() {
     Channel to = channel;
     Pending<?> call = unsent.peek();
-    while (to != null && call != null && end == null) {
+    while (to != null && call != null && end == null && hasRoom()) {
       if (!call.hasDescriptor()) {
         unsent.remove();
+        inBand.add(call.id);
         write(to, Unpooled.wrappedBuffer(call.message));
       } else if (!sendWithDescriptor(to, call)) {
         return;
       }
       call = unsent.peek();
     }
+  }
+
+  private boolean hasRoom() {
+    return !oob || inBand.size() < OOB_WINDOW;
   }
 
   private boolean sendWithDescriptor(Channel to, Pending<?> call) {
@@ -287,6 +327,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
     unsent.remove();
     descriptorInFlight = call.id;
+    inBand.add(call.id);
     release(call);
     if (sent < call.message.length) {
       write(to, Unpooled.wrappedBuffer(call.message, sent, call.message.length - sent));

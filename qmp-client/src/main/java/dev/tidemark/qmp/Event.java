@@ -2,7 +2,9 @@
 
 package dev.tidemark.qmp;
 
+import dev.tidemark.qmp.event.QmpEvent;
 import dev.tidemark.qmp.json.JsonObject;
+import dev.tidemark.qmp.json.JsonShapeException;
 import java.time.Instant;
 
 /// An event that QEMU sent.
@@ -12,6 +14,18 @@ import java.time.Instant;
 /// @param timestamp when it happened by QEMU's clock, in microseconds; one second before the epoch
 ///     where QEMU could not tell
 public record Event(String name, JsonObject data, Instant timestamp) {
+  /// What it says, as a record; [QmpEvent.Other] where there is none for it.
+  ///
+  /// @throws QmpException.ProtocolViolated if it lacks what an event of this name must have
+  public QmpEvent typed() throws QmpException.ProtocolViolated {
+    try {
+      return QmpEvent.of(name, data);
+    } catch (JsonShapeException e) {
+      throw new QmpException.ProtocolViolated(
+          name + ": an event of another form: " + e.getMessage(), "", e);
+    }
+  }
+
   static Event of(JsonObject message) {
     JsonObject timestamp = message.object("timestamp");
     return new Event(

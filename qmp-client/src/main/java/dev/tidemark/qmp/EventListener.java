@@ -10,12 +10,14 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Events of some names, in the order in which they came, from the moment [QmpClient#listen]
 /// returned until this is closed.
 ///
-/// Events wait in a queue of bounded size. The reader of the connection never waits for it: when
+/// Events wait in a queue of bounded size, [QmpOptions#eventCapacity]: as long as no more than that
+/// many wait, none is lost. The reader of the connection never waits for it: when
 /// the queue is full, events are dropped until it has been emptied, and [#next] then throws
 /// [QmpException.EventsLost] once.
 ///
@@ -81,6 +83,23 @@ public final class EventListener implements AutoCloseable {
   /// @throws QmpException as [#next]
   public Optional<Event> poll() throws QmpException, InterruptedException {
     return next(Duration.ZERO);
+  }
+
+  /// The next event that is wanted; those before it are passed over.
+  ///
+  /// @param wait how long to wait for it altogether
+  /// @return empty if it did not come in time
+  /// @throws QmpException as [#next]
+  public Optional<Event> next(Predicate<Event> wanted, Duration wait)
+      throws QmpException, InterruptedException {
+    long nanos = nanos(wait);
+    long start = System.nanoTime();
+    while (true) {
+      Optional<Event> event = next(Duration.ofNanos(nanos - (System.nanoTime() - start)));
+      if (event.isEmpty() || wanted.test(event.get())) {
+        return event;
+      }
+    }
   }
 
   /// Ends the listening. A thread that waits in [#next] is woken.

@@ -28,25 +28,30 @@ final class Pending<R extends @Nullable Object> {
   /// The command as it goes over the wire.
   final byte[] message;
 
+  /// Whether it goes past the commands that wait.
+  final boolean outOfBand;
+
   /// A copy of the caller's descriptor, owned by the connection, or [#NO_DESCRIPTOR].
   final int descriptor;
 
   private @Nullable Future<?> timer;
 
-  Pending(long id, QmpCommand<R> command, Duration deadline, int descriptor) {
+  Pending(long id, QmpCommand<R> command, Duration deadline, int descriptor, boolean outOfBand) {
     this.id = id;
     this.command = command;
     this.deadline = deadline;
     this.descriptor = descriptor;
-    this.message = encode(id, command);
+    this.outOfBand = outOfBand;
+    this.message = encode();
   }
 
   boolean hasDescriptor() {
     return descriptor != NO_DESCRIPTOR;
   }
 
-  private static byte[] encode(long id, QmpCommand<?> command) {
-    JsonObject.Builder message = JsonObject.builder().put("execute", command.wireName());
+  private byte[] encode() {
+    JsonObject.Builder message =
+        JsonObject.builder().put(outOfBand ? "exec-oob" : "execute", command.wireName());
     if (!command.arguments().isEmpty()) {
       message.put("arguments", command.arguments());
     }

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Where a QMP monitor listens.
+/// Where a QMP monitor listens, or, for a [QmpListener], where it is to connect to.
 ///
 /// `toString` gives the form that [#parse] reads.
 public sealed interface QmpAddress {
@@ -39,6 +39,26 @@ public sealed interface QmpAddress {
     }
   }
 
+  /// A socket that this process has already, connected to a monitor.
+  ///
+  /// The client works on a copy and leaves the caller's descriptor open, but makes it non-blocking,
+  /// which holds for all copies.
+  ///
+  /// @param descriptor its number, from 0
+  record Descriptor(int descriptor) implements QmpAddress {
+    /// Checks that the number is not negative.
+    public Descriptor {
+      if (descriptor < 0) {
+        throw new IllegalArgumentException("not a descriptor: " + descriptor);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "fd:" + descriptor;
+    }
+  }
+
   /// The address of a Unix socket.
   static QmpAddress unix(Path path) {
     return new Unix(path);
@@ -49,8 +69,13 @@ public sealed interface QmpAddress {
     return new Tcp(host, port);
   }
 
-  /// Reads an address as users write it: `unix:PATH`, `tcp:HOST:PORT`, `tcp:[IPV6]:PORT`, or a path
-  /// alone.
+  /// A socket that this process has already.
+  static QmpAddress descriptor(int descriptor) {
+    return new Descriptor(descriptor);
+  }
+
+  /// Reads an address as users write it: `unix:PATH`, `tcp:HOST:PORT`, `tcp:[IPV6]:PORT`, `fd:N`,
+  /// or a path alone.
   ///
   /// What QEMU's own option says behind the address (`unix:PATH,server=on,wait=off`) is passed
   /// over.
@@ -59,6 +84,9 @@ public sealed interface QmpAddress {
   static QmpAddress parse(String text) {
     if (text.startsWith("tcp:")) {
       return Patterns.tcp(text);
+    }
+    if (text.matches("fd:[0-9]{1,9}")) {
+      return new Descriptor(Integer.parseInt(text.substring(3)));
     }
     String path = text.startsWith("unix:") ? Patterns.withoutOptions(text.substring(5)) : text;
     if (path.isEmpty()) {

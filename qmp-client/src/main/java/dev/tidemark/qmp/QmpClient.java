@@ -3,12 +3,15 @@
 package dev.tidemark.qmp;
 
 import dev.tidemark.qmp.command.Getfd;
+import dev.tidemark.qmp.command.Migrate;
 import dev.tidemark.qmp.command.QemuVersion;
 import dev.tidemark.qmp.command.QmpCapabilities;
 import dev.tidemark.qmp.command.QmpCommand;
+import dev.tidemark.qmp.command.QueryQmpSchema;
 import dev.tidemark.qmp.internal.Posix;
 import dev.tidemark.qmp.json.JsonObject;
 import dev.tidemark.qmp.json.JsonShapeException;
+import dev.tidemark.qmp.schema.QmpSchema;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -18,18 +21,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// A connection to a QMP monitor, ready for commands.
 ///
 /// Any number of threads may use one client at once. Commands are pipelined: each goes out at once
 /// and is matched with its reply by an id. Every command has a deadline; no call waits for ever.
-/// When the connection ends, every waiting call fails at once. A client does not reconnect.
+/// When the connection ends, every waiting call fails at once. A client never connects again by
+/// itself; [#reconnect] does.
 ///
 /// No blocking method may be called from a dependent of [#submit]'s future that runs on the reader
 /// thread; it fails with an `IllegalStateException`.
 public final class QmpClient implements AutoCloseable {
   private static final long RETRY_MILLIS = 20;
+  private static final String OOB = "oob";
 
   private final QmpAddress address;
   private final QmpOptions options;
@@ -37,15 +43,20 @@ public final class QmpClient implements AutoCloseable {
   private final Connection connection;
   private final JsonObject greeting;
   private final QemuVersion version;
+  private final boolean accepted;
+  private final ReentrantLock schemaLock = new ReentrantLock();
+  private @Nullable QmpSchema schema;
 
   private QmpClient(
       QmpAddress address,
       QmpOptions options,
+      boolean accepted,
       Transport transport,
       Connection connection,
       JsonObject greeting) {
     this.address = address;
     this.options = options;
+    this.accepted = accepted;
     this.transport = transport;
     this.connection = connection;
     this.greeting = greeting;
@@ -76,7 +87,7 @@ public final class QmpClient implements AutoCloseable {
     Transport transport = null;
     while (transport == null) {
       try {
-        transport = Transport.open(address, connection, epoll);
+        transport = Transport.open(address, connection, epoll, options.tls());
       } catch (QmpException.ConnectFailed e) {
         if (!e.isTaken() || System.nanoTime() - start > patience) {
           throw e;
@@ -87,11 +98,35 @@ public final class QmpClient implements AutoCloseable {
         connection = new Connection(options);
       }
     }
+    return greet(address, options, false, transport, connection);
+  }
+
+  /// A client for a QEMU that has connected to a [QmpListener].
+  static QmpClient accept(
+      QmpAddress address, QmpOptions options, Transport transport, Connection connection)
+      throws QmpException, InterruptedException {
+    return greet(address, options, true, transport, connection);
+  }
+
+  private static QmpClient greet(
+      QmpAddress address,
+      QmpOptions options,
+      boolean accepted,
+      Transport transport,
+      Connection connection)
+      throws QmpException, InterruptedException {
     boolean done = false;
     try {
       JsonObject greeting = awaitGreeting(address, options, connection);
-      QmpClient client = new QmpClient(address, options, transport, connection, greeting);
-      client.execute(new QmpCapabilities(List.of()));
+      QmpClient client = new QmpClient(address, options, accepted, transport, connection, greeting);
+      if (!client.version.isAtLeast(8, 0)) {
+        transport.sendByteByByte();
+      }
+      boolean oob = options.oob() && client.offers(OOB);
+      client.execute(new QmpCapabilities(oob ? List.of(OOB) : List.of()));
+      if (oob) {
+        connection.enableOob();
+      }
       done = true;
       return client;
     } catch (JsonShapeException | ArithmeticException e) {
@@ -131,6 +166,18 @@ public final class QmpClient implements AutoCloseable {
   /// The `QMP` member of the greeting: `version` and `capabilities`.
   public JsonObject greeting() {
     return greeting;
+  }
+
+  private boolean offers(String capability) {
+    return greeting
+        .optArray("capabilities")
+        .map(offered -> offered.strings().contains(capability))
+        .orElse(false);
+  }
+
+  /// Whether commands can be sent out of band: QEMU offers it, and the options want it.
+  public boolean isOutOfBand() {
+    return connection.isOob();
   }
 
   /// Whether the connection stands, as far as is known.
@@ -175,6 +222,35 @@ public final class QmpClient implements AutoCloseable {
     return connection.submit(command, deadline, Pending.NO_DESCRIPTOR);
   }
 
+  /// Sends a command past those that QEMU has not answered yet, and waits for its answer, at most
+  /// the default deadline. It is carried out at once, also while QEMU's main loop hangs.
+  ///
+  /// Few commands can be sent so: `migrate-recover`, `migrate-pause`, `yank`, `query-yank`; see
+  /// `QmpSchema.isOutOfBand`.
+  ///
+  /// @throws QmpException.Unsupported if out-of-band commands are not negotiated
+  /// @throws QmpException as [#execute(QmpCommand)]
+  public <R extends @Nullable Object> R executeOutOfBand(QmpCommand<R> command)
+      throws QmpException, InterruptedException {
+    checkNotOnReader();
+    return await(submitOutOfBand(command, options.deadline()));
+  }
+
+  /// Sends a command as [#executeOutOfBand] does, and returns at once.
+  ///
+  /// The future is as that of [#submit(QmpCommand)].
+  public <R extends @Nullable Object> CompletableFuture<R> submitOutOfBand(
+      QmpCommand<R> command, Duration deadline) {
+    return isOutOfBand()
+        ? connection.submitOutOfBand(command, deadline)
+        : CompletableFuture.failedFuture(
+            new QmpException.Unsupported(
+                command.wireName()
+                    + ": out-of-band commands are not negotiated with this QEMU ("
+                    + version.number()
+                    + ")"));
+  }
+
   /// Sends a command together with a descriptor of this process (`getfd`, `add-fd`) and waits for
   /// its answer.
   ///
@@ -206,6 +282,46 @@ public final class QmpClient implements AutoCloseable {
     execute(new Getfd(name), descriptor);
   }
 
+  /// What this QEMU understands. Asked for once, which takes some tens of milliseconds, and kept.
+  ///
+  /// @throws QmpException as [#execute(QmpCommand)]
+  public QmpSchema schema() throws QmpException, InterruptedException {
+    schemaLock.lockInterruptibly();
+    try {
+      if (schema == null) {
+        schema = QmpSchema.of(execute(new QueryQmpSchema()));
+      }
+      return schema;
+    } catch (JsonShapeException e) {
+      throw new QmpException.ProtocolViolated(
+          "query-qmp-schema: a reply of another form: " + e.getMessage(), "", e);
+    } finally {
+      schemaLock.unlock();
+    }
+  }
+
+  /// Compares a command with what this QEMU understands, and sends nothing of it.
+  ///
+  /// @throws QmpException.Unsupported if QEMU would not understand it: one line that says what it
+  ///     does not have
+  /// @throws QmpException as [#schema]
+  public void check(QmpCommand<?> command) throws QmpException, InterruptedException {
+    Optional<String> objection = schema().objection(command.wireName(), command.arguments());
+    if (objection.isPresent()) {
+      throw new QmpException.Unsupported(
+          command.wireName() + ": " + objection.get() + " (QEMU " + version.number() + ")");
+    }
+  }
+
+  /// Starts a migration whose progress is told by events.
+  ///
+  /// Turns the capability `events` on, without which QEMU tells nothing, and leaves it on.
+  ///
+  /// @throws QmpException as [#execute(QmpCommand)]
+  public Migration migrate(Migrate command) throws QmpException, InterruptedException {
+    return Migration.start(this, command);
+  }
+
   /// Listens to events of some names, or to all if none is given.
   ///
   /// Every event that arrives after this has returned is seen, until the listener is closed.
@@ -220,6 +336,22 @@ public final class QmpClient implements AutoCloseable {
   ///     one cannot see
   public Optional<Long> peerPid() {
     return transport.peerPid();
+  }
+
+  /// Closes this client and connects to the same address again, with the same options.
+  ///
+  /// Listeners and calls of this client are not carried over.
+  ///
+  /// @throws QmpException.Unsupported if there is no address to connect to: QEMU has connected
+  ///     itself, or the client was made from a descriptor
+  /// @throws QmpException.ConnectFailed as [#connect(QmpAddress)]
+  public QmpClient reconnect() throws QmpException, InterruptedException {
+    if (accepted || address instanceof QmpAddress.Descriptor) {
+      throw new QmpException.Unsupported(
+          accepted ? "it is QEMU that connects; accept it again" : "a descriptor connects once");
+    }
+    close();
+    return connect(address, options);
   }
 
   /// Closes the connection. Calls that wait fail with [QmpException.Disconnected].

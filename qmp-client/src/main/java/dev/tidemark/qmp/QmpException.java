@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 ///   Disconnected       the connection ended before an answer came
 ///   ProtocolViolated   what came is not QMP
 ///   EventsLost         a listener was read too slowly
-///   Unsupported        this transport cannot do that
+///   Unsupported        this QEMU, or the transport, cannot do that; nothing was sent
 /// ```
 ///
 /// Commands are named, never quoted: their arguments may hold secrets.
@@ -50,7 +50,9 @@ public abstract sealed class QmpException extends IOException {
       return new ConnectFailed(
           address,
           "another client holds this monitor; close it, or give QEMU a second one"
-              + " (-qmp unix:OTHER-PATH,server=on,wait=off)",
+              + " (-qmp unix:OTHER-PATH,server=on,wait=off); of a VM of libvirt, which holds its"
+              + " monitor, add one with <qemu:commandline>"
+              + (address instanceof QmpAddress.Tcp ? "; or the monitor wants TLS" : ""),
           true,
           cause);
     }
@@ -178,7 +180,8 @@ public abstract sealed class QmpException extends IOException {
     }
   }
 
-  /// The connection's transport cannot do what was asked. The message says why.
+  /// This QEMU does not know what was asked of it, or the connection's transport cannot do it. The
+  /// message says which, in one line. Nothing was sent.
   public static final class Unsupported extends QmpException {
     private static final long serialVersionUID = 1L;
 

@@ -6,6 +6,7 @@ import dev.tidemark.qmp.internal.Posix;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
@@ -18,6 +19,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -35,6 +37,9 @@ final class Transport implements AutoCloseable {
   private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
   private static final int CLOSE_TIMEOUT_SECONDS = 5;
   private static final int MAX_PATH_BYTES = 107;
+  private static final String NO_EPOLL =
+      "Netty's native epoll transport is missing here;"
+          + " start Java with --enable-native-access=ALL-UNNAMED";
   private static final AtomicInteger COUNTER = new AtomicInteger();
 
   private final EventLoopGroup group;
@@ -51,11 +56,22 @@ final class Transport implements AutoCloseable {
     return Epoll.isAvailable();
   }
 
-  static Transport open(QmpAddress address, Connection connection, boolean epoll)
+  static Transport open(
+      QmpAddress address, Connection connection, boolean epoll, Optional<TlsCredentials> tls)
+      throws QmpException, InterruptedException {
+    return switch (address) {
+      case QmpAddress.Descriptor(int descriptor) -> adopt(address, descriptor, connection, epoll);
+      case QmpAddress.Unix _ -> connect(address, connection, epoll, Optional.empty());
+      case QmpAddress.Tcp tcp ->
+          connect(address, connection, epoll, tls.map(credentials -> credentials.connecting(tcp)));
+    };
+  }
+
+  private static Transport connect(
+      QmpAddress address, Connection connection, boolean epoll, Optional<SslHandler> tls)
       throws QmpException, InterruptedException {
     SocketAddress socket = resolve(address, epoll);
-    IoHandlerFactory handler = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, Transport::thread, handler);
+    EventLoopGroup group = newGroup(epoll);
     boolean done = false;
     try {
       ChannelFuture connecting =
@@ -63,7 +79,7 @@ final class Transport implements AutoCloseable {
               .group(group)
               .channel(channelType(address, epoll))
               .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-              .handler(connection)
+              .handler(handlers(tls, connection))
               .connect(socket)
               .await();
       if (!connecting.isSuccess()) {
@@ -78,15 +94,97 @@ final class Transport implements AutoCloseable {
     }
   }
 
+  private static Transport adopt(
+      QmpAddress address, int descriptor, Connection connection, boolean epoll)
+      throws QmpException, InterruptedException {
+    if (!epoll) {
+      throw new QmpException.Unsupported("a descriptor cannot be taken over: " + NO_EPOLL);
+    }
+    int copy = -1;
+    boolean done = false;
+    try {
+      copy = Posix.duplicate(descriptor);
+      boolean unix = Posix.socketOption(copy, Posix.SO_DOMAIN) == Posix.AF_UNIX;
+      Posix.setNonBlocking(copy);
+      Channel channel = unix ? new EpollDomainSocketChannel(copy) : new EpollSocketChannel(copy);
+      done = true; // the channel's from here on
+      return adopt(address, channel, connection, true, Optional.empty());
+    } catch (IOException e) {
+      if (e instanceof QmpException failure) {
+        throw failure;
+      }
+      throw new QmpException.ConnectFailed(address, "not a socket: " + e.getMessage(), e);
+    } finally {
+      if (!done && copy >= 0) {
+        Posix.close(copy);
+      }
+    }
+  }
+
+  /// Takes over a channel that is connected and belongs to no event loop yet.
+  static Transport adopt(
+      QmpAddress address,
+      Channel channel,
+      Connection connection,
+      boolean epoll,
+      Optional<SslHandler> tls)
+      throws QmpException, InterruptedException {
+    EventLoopGroup group = newGroup(epoll);
+    boolean done = false;
+    try {
+      channel.pipeline().addLast(handlers(tls, connection));
+      ChannelFuture registering = group.register(channel).await();
+      if (!registering.isSuccess()) {
+        throw refused(address, registering.cause());
+      }
+      if (!channel.isActive()) {
+        throw new QmpException.ConnectFailed(address, "the socket is not connected", null);
+      }
+      done = true;
+      return new Transport(group, channel, connection);
+    } finally {
+      if (!done) {
+        var _ = channel.close();
+        shutDown(group);
+      }
+    }
+  }
+
+  private static ChannelInitializer<Channel> handlers(
+      Optional<SslHandler> tls, Connection connection) {
+    return new ChannelInitializer<>() {
+      @Override
+      protected void initChannel(Channel channel) {
+        tls.ifPresent(channel.pipeline()::addLast);
+        channel.pipeline().addLast(connection);
+      }
+    };
+  }
+
+  static EventLoopGroup newGroup(boolean epoll) {
+    IoHandlerFactory handler = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    return new MultiThreadIoEventLoopGroup(1, Transport::thread, handler);
+  }
+
   void checkCarriesDescriptors() throws QmpException.Unsupported {
     if (channel instanceof EpollDomainSocketChannel) {
       return;
     }
     throw new QmpException.Unsupported(
         channel instanceof NioDomainSocketChannel
-            ? "descriptors cannot be passed: Netty's native epoll transport is missing here;"
-                + " start Java with --enable-native-access=ALL-UNNAMED"
+            ? "descriptors cannot be passed: " + NO_EPOLL
             : "descriptors cannot be passed over TCP; use a Unix socket");
+  }
+
+  /// From here on each byte goes in a TLS record of its own, if there is TLS.
+  ///
+  /// A QEMU before 8.0 takes one byte out of a record and forgets the others until the next record
+  /// comes: its monitor reads byte by byte, and only the socket wakes it.
+  void sendByteByByte() {
+    SslHandler tls = channel.pipeline().get(SslHandler.class);
+    if (tls != null) {
+      channel.eventLoop().execute(() -> tls.setWrapDataSize(1));
+    }
   }
 
   Optional<Long> peerPid() {
@@ -117,7 +215,7 @@ final class Transport implements AutoCloseable {
     shutDown(group);
   }
 
-  private static void shutDown(EventLoopGroup group) {
+  static void shutDown(EventLoopGroup group) {
     var _ = group.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }
 
@@ -129,14 +227,24 @@ final class Transport implements AutoCloseable {
   }
 
   private static Class<? extends Channel> channelType(QmpAddress address, boolean epoll) {
-    return switch (address) {
-      case QmpAddress.Unix _ ->
-          epoll ? EpollDomainSocketChannel.class : NioDomainSocketChannel.class;
-      case QmpAddress.Tcp _ -> epoll ? EpollSocketChannel.class : NioSocketChannel.class;
-    };
+    return address instanceof QmpAddress.Tcp
+        ? epoll ? EpollSocketChannel.class : NioSocketChannel.class
+        : epoll ? EpollDomainSocketChannel.class : NioDomainSocketChannel.class;
   }
 
   private static SocketAddress resolve(QmpAddress address, boolean epoll)
+      throws QmpException.ConnectFailed {
+    SocketAddress socket = socketAddress(address, epoll);
+    if (address instanceof QmpAddress.Unix(Path path) && !Files.exists(path)) {
+      throw new QmpException.ConnectFailed(address, "there is no such socket", null);
+    }
+    return socket;
+  }
+
+  /// Where to connect or to listen.
+  ///
+  /// @throws IllegalArgumentException for a descriptor, which is neither
+  static SocketAddress socketAddress(QmpAddress address, boolean epoll)
       throws QmpException.ConnectFailed {
     return switch (address) {
       case QmpAddress.Unix(Path path) -> {
@@ -144,6 +252,7 @@ final class Transport implements AutoCloseable {
         yield epoll ? new DomainSocketAddress(path.toFile()) : UnixDomainSocketAddress.of(path);
       }
       case QmpAddress.Tcp(String host, int port) -> InetSocketAddress.createUnresolved(host, port);
+      case QmpAddress.Descriptor _ -> throw new IllegalArgumentException(address.toString());
     };
   }
 
@@ -151,9 +260,6 @@ final class Transport implements AutoCloseable {
     if (path.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
       throw new QmpException.ConnectFailed(
           address, "the path is longer than the " + MAX_PATH_BYTES + " bytes of a socket", null);
-    }
-    if (!Files.exists(path)) {
-      throw new QmpException.ConnectFailed(address, "there is no such socket", null);
     }
   }
 

@@ -22,7 +22,9 @@ class ModuleTest {
             "dev.tidemark.qmp",
             "dev.tidemark.qmp.command",
             "dev.tidemark.qmp.descriptor",
-            "dev.tidemark.qmp.json");
+            "dev.tidemark.qmp.event",
+            "dev.tidemark.qmp.json",
+            "dev.tidemark.qmp.schema");
     assertThat(descriptor().exports()).noneMatch(ModuleDescriptor.Exports::isQualified);
   }
 

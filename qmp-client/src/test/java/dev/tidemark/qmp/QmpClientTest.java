@@ -419,6 +419,28 @@ class QmpClientTest {
   }
 
   @Test
+  void aHundredMegabytesWithoutALineEndAreRefused() throws Exception {
+    FakeQmpServer.Script script =
+        client -> {
+          client.greet();
+          client.receive();
+          byte[] chunk = new byte[1 << 20];
+          java.util.Arrays.fill(chunk, (byte) 'x');
+          client.send("{\"return\": \"");
+          for (int i = 0; i < 100; i++) {
+            client.send(chunk);
+          }
+        };
+    try (FakeQmpServer server = FakeQmpServer.start(script);
+        QmpClient qmp = QmpClient.connect(server.address())) {
+      assertThatExceptionOfType(QmpException.ProtocolViolated.class)
+          .isThrownBy(() -> qmp.execute(new Raw("query-qmp-schema"), PATIENCE))
+          .withMessageContaining("longer than 67108864 bytes");
+      assertThat(qmp.isOpen()).isFalse();
+    }
+  }
+
+  @Test
   void aLargeReplyIsWhole() throws Exception {
     String large = "é\"\\\n".repeat(1 << 20);
     try (FakeQmpServer server = FakeQmpServer.answering(_ -> JsonValue.of(large));

@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -52,6 +53,26 @@ public interface ByteSource extends Closeable {
     return Optional.empty();
   }
 
+  /// Passes over a hole: the first byte from a position on that may be other than zero.
+  ///
+  /// @param position where to start, 0 or more
+  /// @return at least `position`; all bytes before it are zero. Where nothing is known of holes it
+  /// is
+  ///     `position` itself
+  /// @throws IOException if it cannot be found out
+  default long nextData(long position) throws IOException {
+    return position;
+  }
+
+  /// A source over a file that knows the file's holes, see [#nextData], where the system tells them
+  /// and native access is enabled for this module; else as [#of(Path)].
+  ///
+  /// @param file the file
+  /// @throws IOException if it cannot be opened
+  static ByteSource sparse(Path file) throws IOException {
+    return FileByteSource.sparse(file);
+  }
+
   /// A source over a file.
   ///
   /// @param file the file
@@ -68,6 +89,16 @@ public interface ByteSource extends Closeable {
   /// @throws IOException if it cannot be opened or mapped
   static ByteSource mapped(Path file) throws IOException {
     return MappedByteSource.open(file);
+  }
+
+  /// A source over what comes through a channel, for what has to be read at random: all of it is
+  /// kept in a temporary file of mode 0600 without a name, which is gone with the source.
+  ///
+  /// @param channel in blocking mode; read to its end, not closed
+  /// @param folder where the file takes its room; exists and can be written
+  /// @throws IOException if one cannot be read or the other cannot be written
+  static ByteSource spooled(ReadableByteChannel channel, Path folder) throws IOException {
+    return FileByteSource.spooled(channel, folder);
   }
 
   /// A source over bytes in memory.

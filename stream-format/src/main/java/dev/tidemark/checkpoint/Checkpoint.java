@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// A stored VM with random access: any page by block and offset, device state, manifest.
 ///
@@ -32,6 +33,37 @@ public interface Checkpoint extends Closeable {
   /// @param pageOffset offset inside the block in bytes, a multiple of [#targetPageSize]
   /// @throws IOException if the input cannot be read
   PageKind pageKind(RamBlock block, long pageOffset) throws IOException;
+
+  /// Where the run of pages of one kind ends that a page belongs to; a run does not begin before
+  /// that page.
+  ///
+  /// @param block one of [#ramBlocks]
+  /// @param pageOffset offset inside the block in bytes, a multiple of [#targetPageSize]
+  /// @param limit offset, behind `pageOffset`, where looking ends: at most the block's used length
+  /// @return offset of the first page behind it of another kind, or `limit`
+  /// @throws IOException if the input cannot be read
+  default long endOfKind(RamBlock block, long pageOffset, long limit) throws IOException {
+    PageKind kind = pageKind(block, pageOffset);
+    long end = pageOffset + targetPageSize();
+    while (end < limit && pageKind(block, end) == kind) {
+      end += targetPageSize();
+    }
+    return end;
+  }
+
+  /// How many page records are stored beyond the first of each page, in all blocks together;
+  /// absent where the format does not tell.
+  default OptionalLong resentPages() {
+    return OptionalLong.empty();
+  }
+
+  /// How many page records of a block are stored beyond the first of each page; absent where the
+  /// format does not tell.
+  ///
+  /// @param block one of [#ramBlocks]
+  default OptionalLong resentPages(RamBlock block) {
+    return OptionalLong.empty();
+  }
 
   /// Reads the newest version of a page; zeroes for [PageKind#ZERO] and [PageKind#MISSING].
   ///

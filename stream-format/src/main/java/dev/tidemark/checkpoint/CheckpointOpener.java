@@ -5,23 +5,31 @@ package dev.tidemark.checkpoint;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.tidemark.checkpoint.archive.ArchiveCheckpoint;
+import dev.tidemark.checkpoint.compressed.CompressedCheckpoint;
+import dev.tidemark.checkpoint.libvirt.LibvirtCheckpoint;
+import dev.tidemark.checkpoint.mappedram.MappedRamCheckpoint;
+import dev.tidemark.checkpoint.qcow2.Qcow2Checkpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.TargetPageSize;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 
 /// Recognises the format of a checkpoint by content and opens it.
 final class CheckpointOpener {
   private static final String CONTEXT = "file type";
 
+  private static final MigrationStream SETTINGS = MigrationStream.of(TargetPageSize.detect());
+
   /// How files begin; where one beginning is that of another, the longer one comes first.
-  private static final Map<byte[], CheckpointFormat> BEGINNINGS = new LinkedHashMap<>();
+  private static final List<Beginning> BEGINNINGS = new ArrayList<>();
+
+  private record Beginning(byte[] bytes, CheckpointFormat format) {}
 
   static {
     begins(ArchiveCheckpoint.fileStart(), CheckpointFormat.ARCHIVE);
@@ -41,7 +49,7 @@ final class CheckpointOpener {
   private CheckpointOpener() {}
 
   private static void begins(byte[] bytes, CheckpointFormat format) {
-    BEGINNINGS.put(bytes, format);
+    BEGINNINGS.add(new Beginning(bytes, format));
   }
 
   private static byte[] hex(String digits) {
@@ -55,27 +63,30 @@ final class CheckpointOpener {
     }
     return switch (format) {
       case ARCHIVE -> ArchiveCheckpoint.open(source);
-      case STREAM, MAPPED_RAM ->
-          StreamCheckpoint.open(
-              MigrationStream.of(TargetPageSize.detect()), source, options.spoolFolder());
-      case COMPRESSED_STREAM, LIBVIRT, QCOW2 ->
-          throw new StreamException.Unsupported(format.toString(), 0, CONTEXT);
+      case STREAM -> StreamCheckpoint.open(SETTINGS, source, 0, options);
+      case MAPPED_RAM -> MappedRamCheckpoint.open(source);
+      case QCOW2 -> Qcow2Checkpoint.open(source, options);
+      case COMPRESSED_STREAM -> CompressedCheckpoint.open(source, options);
+      case LIBVIRT -> LibvirtCheckpoint.open(source, options);
     };
   }
 
   static CheckpointFormat recognise(ByteSource source) throws IOException {
-    byte[] start = new byte[BEGINNINGS.keySet().stream().mapToInt(b -> b.length).max().orElse(0)];
+    byte[] start = new byte[BEGINNINGS.stream().mapToInt(b -> b.bytes().length).max().orElse(0)];
     int length = source.read(0, MemorySegment.ofArray(start));
     start = Arrays.copyOf(start, length);
     if (length == 0) {
       throw new StreamException.Truncated("empty file", 0, CONTEXT);
     }
     boolean cut = false;
-    for (Map.Entry<byte[], CheckpointFormat> entry : BEGINNINGS.entrySet()) {
-      if (startsWith(start, entry.getKey())) {
-        return entry.getValue();
+    for (Beginning beginning : BEGINNINGS) {
+      if (startsWith(start, beginning.bytes())) {
+        CheckpointFormat format = beginning.format();
+        return format == CheckpointFormat.STREAM && MappedRamCheckpoint.isMappedRam(source, 0)
+            ? CheckpointFormat.MAPPED_RAM
+            : format;
       }
-      cut |= startsWith(entry.getKey(), start);
+      cut |= startsWith(beginning.bytes(), start);
     }
     if (cut) {
       throw new StreamException.Truncated("file ends in its first bytes", length, CONTEXT);

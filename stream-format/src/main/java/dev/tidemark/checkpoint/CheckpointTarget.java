@@ -5,6 +5,7 @@ package dev.tidemark.checkpoint;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.WritableByteChannel;
 
 /// Where a checkpoint goes: bytes are appended front to back, and nothing is visible under the
 /// final name before [#commit].
@@ -31,6 +32,19 @@ public interface CheckpointTarget extends Closeable {
   ///
   /// @throws IOException if left-overs cannot be removed
   void abort() throws IOException;
+
+  /// A channel whose bytes are appended. Closing it does nothing: the target stays its owner's.
+  default WritableByteChannel channel() {
+    return new TargetChannel(this);
+  }
+
+  /// A target that has no name: a pipe, a socket. What was appended is gone on at once, and
+  /// [#abort] cannot take it back.
+  ///
+  /// @param channel in blocking mode; not closed
+  static CheckpointTarget of(WritableByteChannel channel) {
+    return new ChannelTarget(channel);
+  }
 
   /// As [#abort] when not committed.
   @Override

@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /// A file, read by position.
 ///
@@ -18,12 +20,16 @@ public final class FileByteSource implements ByteSource {
   /// Most bytes in one system call.
   private static final int MAX_READ = 1 << 30;
 
+  private static final int PIECE = 1 << 20;
+
   private final FileChannel channel;
   private final long size;
+  private final @Nullable FileHoles holes;
 
-  private FileByteSource(FileChannel channel, long size) {
+  private FileByteSource(FileChannel channel, long size, @Nullable FileHoles holes) {
     this.channel = channel;
     this.size = size;
+    this.holes = holes;
   }
 
   /// Opens a file.
@@ -31,12 +37,60 @@ public final class FileByteSource implements ByteSource {
   /// @param file the file; its size is taken now
   /// @throws IOException if it cannot be opened
   public static FileByteSource open(Path file) throws IOException {
+    return open(file, null);
+  }
+
+  /// See [ByteSource#sparse].
+  static FileByteSource sparse(Path file) throws IOException {
+    FileHoles holes = FileHoles.open(file);
+    if (holes == null) {
+      return open(file);
+    }
+    try {
+      return open(holes.sameFile(), holes);
+    } catch (IOException | RuntimeException e) {
+      holes.close();
+      throw e;
+    }
+  }
+
+  private static FileByteSource open(Path file, @Nullable FileHoles holes) throws IOException {
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
-      return new FileByteSource(channel, channel.size());
+      return new FileByteSource(channel, channel.size(), holes);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
+    }
+  }
+
+  /// Keeps all bytes of a channel in an unnamed temporary file.
+  ///
+  /// @param in read to its end; not closed
+  /// @param folder where the file takes its room; exists and can be written
+  /// @throws IOException if one cannot be read or the other cannot be written
+  static FileByteSource spooled(ReadableByteChannel in, Path folder) throws IOException {
+    FileChannel channel = UnnamedFile.create(folder, PIECE);
+    try {
+      ByteBuffer piece = ByteBuffer.allocateDirect(PIECE);
+      while (in.read(piece.clear()) >= 0) {
+        piece.flip();
+        while (piece.hasRemaining()) {
+          write(channel, piece, folder);
+        }
+      }
+      return new FileByteSource(channel, channel.size(), null);
+    } catch (IOException | RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static void write(FileChannel channel, ByteBuffer piece, Path folder) throws IOException {
+    try {
+      channel.write(piece);
+    } catch (IOException e) {
+      throw UnnamedFile.full(folder, e);
     }
   }
 
@@ -70,7 +124,16 @@ public final class FileByteSource implements ByteSource {
   }
 
   @Override
+  public long nextData(long position) throws IOException {
+    return holes == null ? position : holes.nextData(position, size);
+  }
+
+  @Override
   public void close() throws IOException {
-    channel.close();
+    try (channel) {
+      if (holes != null && channel.isOpen()) {
+        holes.close();
+      }
+    }
   }
 }

@@ -33,6 +33,9 @@ public final class FileTarget implements RandomAccessTarget {
   /// Bytes are gathered into writes of this many.
   private static final int GATHER = 1 << 20;
 
+  /// So many bytes of native memory are not gathered, but written from where they are.
+  private static final int DIRECT = GATHER / 4;
+
   private final Path file;
   private final Path part;
   private final Options options;
@@ -154,7 +157,8 @@ public final class FileTarget implements RandomAccessTarget {
     long at = 0;
     long size = bytes.byteSize();
     while (at < size) {
-      if (fill == 0 && size - at >= GATHER && bytes.isNative()) {
+      if (size - at >= DIRECT && bytes.isNative()) {
+        flush();
         long length = Math.min(size - at, 1 << 30);
         writeFully(bytes.asSlice(at, length).asByteBuffer());
         at += length;

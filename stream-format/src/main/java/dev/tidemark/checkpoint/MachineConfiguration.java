@@ -2,6 +2,7 @@
 
 package dev.tidemark.checkpoint;
 
+import dev.tidemark.stream.StreamException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -20,4 +21,20 @@ public record MachineConfiguration(
     String machineType,
     OptionalInt targetPageBits,
     List<String> capabilities,
-    Optional<UUID> uuid) {}
+    Optional<UUID> uuid) {
+  /// What a stream written for a destination says: without `mapped-ram`, which is how its pages are
+  /// stored, not what they are.
+  ///
+  /// @throws StreamException.Unsupported if a part of RAM is in other files
+  public MachineConfiguration forDestination() throws StreamException {
+    if (capabilities.contains("x-ignore-shared")) {
+      throw new StreamException.Unsupported(
+          "x-ignore-shared: a part of RAM is in other files", 0, "configuration");
+    }
+    return new MachineConfiguration(
+        machineType,
+        targetPageBits,
+        capabilities.stream().filter(name -> !name.equals("mapped-ram")).toList(),
+        uuid);
+  }
+}

@@ -14,7 +14,7 @@ import java.util.Optional;
 public record OpenOptions(Optional<String> snapshot, Path spoolFolder, Progress progress) {
   /// The only snapshot; spooled in the folder for temporary files, `java.io.tmpdir`; no listener.
   public static final OpenOptions DEFAULT =
-      new OpenOptions(Optional.empty(), PageSpool.temporaryFolder(), Progress.NONE);
+      new OpenOptions(Optional.empty(), UnnamedFile.temporaryFolder(), Progress.NONE);
 
   /// The same for a snapshot.
   ///

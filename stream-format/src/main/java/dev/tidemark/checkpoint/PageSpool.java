@@ -15,11 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -91,7 +87,7 @@ public final class PageSpool implements DeltaVisitor, Closeable {
   /// @throws StreamException.LimitExceeded if RAM has more than [#MAX_BYTES]
   /// @throws IOException if there is no such file to be had
   public static PageSpool create(List<RamBlock> blocks, int targetPageSize) throws IOException {
-    return create(temporaryFolder(), blocks, targetPageSize);
+    return create(UnnamedFile.temporaryFolder(), blocks, targetPageSize);
   }
 
   /// An empty spool.
@@ -111,8 +107,8 @@ public final class PageSpool implements DeltaVisitor, Closeable {
       }
       bytes += block.usedLength();
     }
-    checkFolder(folder, targetPageSize);
-    return new PageSpool(folder, unnamedFile(folder), blocks, targetPageSize);
+    FileChannel file = UnnamedFile.create(folder, targetPageSize);
+    return new PageSpool(folder, file, blocks, targetPageSize);
   }
 
   /// Reads a checkpoint to its end, for random access.
@@ -132,37 +128,6 @@ public final class PageSpool implements DeltaVisitor, Closeable {
     } catch (IOException | RuntimeException | Error e) {
       spool.close();
       throw e;
-    }
-  }
-
-  static Path temporaryFolder() {
-    return Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
-  }
-
-  private static void checkFolder(Path folder, int pageSize) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      throw new NoSuchFileException(folder.toString(), null, "no such folder for spooled pages");
-    }
-    if (!Files.isWritable(folder)) {
-      throw new FileSystemException(
-          folder.toString(), null, "folder for spooled pages cannot be written");
-    }
-    if (Files.getFileStore(folder).getUsableSpace() < pageSize) {
-      throw new FileSystemException(folder.toString(), null, "no room for spooled pages");
-    }
-  }
-
-  private static FileChannel unnamedFile(Path folder) throws IOException {
-    Path named =
-        Files.createTempFile(
-            folder,
-            ".tidemark-spool-",
-            "",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    try {
-      return FileChannel.open(named, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    } finally {
-      Files.delete(named);
     }
   }
 
@@ -325,14 +290,8 @@ public final class PageSpool implements DeltaVisitor, Closeable {
       while (from.hasRemaining()) {
         file.write(from, page * pageSize + from.position());
       }
-    } catch (FileSystemException e) {
-      throw e;
     } catch (IOException e) {
-      FileSystemException why =
-          new FileSystemException(
-              folder.toString(), null, "pages cannot be spooled: " + e.getMessage());
-      why.initCause(e);
-      throw why;
+      throw UnnamedFile.full(folder, e);
     }
   }
 

@@ -2,6 +2,8 @@
 
 package dev.tidemark.stream;
 
+import dev.tidemark.stream.ram.MappedRam;
+
 /// What a `mapped-ram` stream has behind each used length of its block list. The header is
 /// big-endian; offsets count from the start of the file, not of the stream.
 ///
@@ -17,7 +19,7 @@ package dev.tidemark.stream;
 /// ```
 ///
 /// Format: `mapped_ram_setup_ramblock` in `migration/ram.c`, QEMU 10.0.2.
-final class MappedRamDescriptor {
+public final class MappedRamDescriptor {
   static final int VERSION = 1;
   static final int SIZE_HEADER = 28;
 
@@ -27,7 +29,21 @@ final class MappedRamDescriptor {
   private MappedRamDescriptor() {}
 
   /// Bytes of a block's bitmap: whole words.
-  static long bitmapBytes(long usedLength, int pageSize) {
+  ///
+  /// @param usedLength of the RAM block, in bytes
+  /// @param pageSize target page size
+  public static long bitmapBytes(long usedLength, int pageSize) {
     return (usedLength / pageSize + 63) / 64 * 8;
+  }
+
+  /// Where QEMU puts a block's bitmap and pages.
+  ///
+  /// @param headerEnd file offset behind the block's header
+  /// @param usedLength of the RAM block, in bytes
+  /// @param pageSize target page size
+  static MappedRam place(long headerEnd, long usedLength, int pageSize) {
+    long end = headerEnd + bitmapBytes(usedLength, pageSize);
+    return new MappedRam(
+        headerEnd, (end + PAGES_ALIGNMENT - 1) / PAGES_ALIGNMENT * PAGES_ALIGNMENT);
   }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Writes the block list of a `mapped-ram` stream with the bitmaps and pages between its entries.
 ///
@@ -63,6 +64,24 @@ final class MappedRamWriter {
     pages.end();
   }
 
+  /// Writes a list without its bitmaps and pages.
+  ///
+  /// @return the list, with the places that were left out
+  List<RamBlockEntry> skeleton(List<RamBlock> blocks, StreamWriter.Gap gap) throws IOException {
+    long total = blocks.stream().mapToLong(RamBlock::usedLength).sum();
+    out.small(new GrowingBytes(8).be64(total | RamRecords.MEM_SIZE));
+    List<RamBlockEntry> placed = new ArrayList<>();
+    for (RamBlock block : blocks) {
+      RamBlockEntry entry = RamBlockEntry.of(block);
+      MappedRam place = place(position() + BlockListCodec.entryBytes(entry), block);
+      entry(entry, place);
+      out.gap(place.pagesOffset() + block.usedLength() - position(), gap);
+      placed.add(
+          new RamBlockEntry(block, entry.hostPageSize(), entry.address(), Optional.of(place)));
+    }
+    return placed;
+  }
+
   private void sum(List<RamBlockEntry> list) throws IOException {
     long total = 0;
     for (RamBlockEntry entry : list) {
@@ -86,11 +105,8 @@ final class MappedRamWriter {
             .be64(place.pagesOffset()));
   }
 
-  /// Where QEMU would put a block.
   private MappedRam place(long headerEnd, RamBlock block) {
-    long align = MappedRamDescriptor.PAGES_ALIGNMENT;
-    long end = headerEnd + bitmapBytes(block);
-    return new MappedRam(headerEnd, (end + align - 1) / align * align);
+    return MappedRamDescriptor.place(headerEnd, block.usedLength(), pageSize);
   }
 
   private long bitmapBytes(RamBlock block) {

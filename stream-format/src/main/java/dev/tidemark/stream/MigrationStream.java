@@ -85,6 +85,16 @@ public record MigrationStream(
         targetPageSize, limits, windowBytes, deviceTail, Optional.of(newLayout));
   }
 
+  /// The same with the layout that stands at the end of the stream; without one if there is none
+  /// that can be read.
+  ///
+  /// @param end the last bytes of the stream
+  /// @throws IOException if they cannot be read
+  public MigrationStream withLayoutAtEnd(ByteSource end) throws IOException {
+    return new MigrationStream(
+        targetPageSize, limits, windowBytes, deviceTail, VmdescLocator.layout(end, limits));
+  }
+
   /// Reads a stream that can be read at random: vmdesc is looked up first, and device sections are
   /// delimited by it. Zero bytes behind the end are passed over.
   ///

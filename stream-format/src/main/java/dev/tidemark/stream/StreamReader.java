@@ -22,9 +22,7 @@ import dev.tidemark.stream.vmstate.DeviceSections;
 import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.Closeable;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.channels.ReadableByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -143,17 +141,7 @@ public final class StreamReader implements Closeable {
       throws IOException {
     ByteSource source = start == 0 ? file : new SourceTail(file, start);
     VmdescLocator.Place place = VmdescLocator.in(source, settings.limits());
-    VmDescription vmdesc = null;
-    if (place != null) {
-      byte[] json = new byte[(int) (place.end() - place.json())];
-      source.read(place.json(), MemorySegment.ofArray(json));
-      try {
-        vmdesc = VmDescription.parse(new String(json, StandardCharsets.UTF_8), place.json());
-      } catch (StreamException unusable) {
-        // QEMU itself does not read it: the device sections stay one tail.
-        vmdesc = null;
-      }
-    }
+    VmDescription vmdesc = place == null ? null : VmdescLocator.layout(source, place).orElse(null);
     StreamWindow window = StreamWindow.over(source, settings.windowBytes());
     return new StreamReader(settings, window, source, start, place, vmdesc);
   }

@@ -179,6 +179,42 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
     return new RamSectionWriter(header.sectionId(), true);
   }
 
+  /// Writes a `mapped-ram` RAM START without its bitmaps and pages, which are left to the caller.
+  /// They are put where QEMU would put them; the file needs a target that can be written anywhere.
+  ///
+  /// @param header of the section
+  /// @param blocks the RAM blocks in block-list order
+  /// @param gap moves the channel ahead
+  /// @return the block list with the places of bitmaps and pages, as offsets in the file
+  /// @throws IOException if the channel or the gap throws
+  public List<RamBlockEntry> mappedRamStart(SectionHeader header, List<RamBlock> blocks, Gap gap)
+      throws IOException {
+    GrowingBytes head = new GrowingBytes(64);
+    sectionHeader(head, StreamDescriptor.SECTION_START, header);
+    small(head);
+    List<RamBlockEntry> placed = new MappedRamWriter(this, pageSize).skeleton(blocks, gap);
+    small(new GrowingBytes(RamRecords.SIZE_WORD).be64(RamRecords.EOS));
+    footer(header.sectionId());
+    return placed;
+  }
+
+  /// Bytes that something else writes.
+  @FunctionalInterface
+  public interface Gap {
+    /// Called when all bytes before the gap have been given to the channel.
+    ///
+    /// @param bytes how far behind the last of them the channel's next byte belongs
+    /// @throws IOException if that is not possible
+    void skip(long bytes) throws IOException;
+  }
+
+  /// Leaves bytes out.
+  void gap(long bytes, Gap gap) throws IOException {
+    flush();
+    gap.skip(bytes);
+    written += bytes;
+  }
+
   /// Begins the records of postcopy's second connection, which have neither header, section nor
   /// footer; nothing else belongs into this writer then. [RamSectionWriter#end] writes EOS; QEMU
   /// 10.0

@@ -3,10 +3,12 @@
 package dev.tidemark.stream;
 
 import dev.tidemark.checkpoint.ByteSource;
+import dev.tidemark.stream.vmstate.VmDescription;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -151,6 +153,24 @@ final class VmdescLocator {
       end--;
     }
     return end;
+  }
+
+  /// The vmdesc at the end of a stored stream, if there is one that QEMU itself reads.
+  static Optional<VmDescription> layout(ByteSource source, StreamLimits limits) throws IOException {
+    Place place = in(source, limits);
+    return place == null ? Optional.empty() : layout(source, place);
+  }
+
+  static Optional<VmDescription> layout(ByteSource source, Place place) throws IOException {
+    byte[] json = new byte[(int) (place.end() - place.json())];
+    source.read(place.json(), MemorySegment.ofArray(json));
+    try {
+      return Optional.of(
+          VmDescription.parse(new String(json, StandardCharsets.UTF_8), place.json()));
+    } catch (StreamException unusable) {
+      // The device sections stay one tail.
+      return Optional.empty();
+    }
   }
 
   /// Searches a stored stream; null if there is no vmdesc.

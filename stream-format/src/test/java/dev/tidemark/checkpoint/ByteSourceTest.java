@@ -5,6 +5,7 @@ package dev.tidemark.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.stream.fixture.PieceChannel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,7 +27,9 @@ class ByteSourceTest {
 
   enum Kind {
     FILE,
+    SPARSE,
     MAPPED,
+    SPOOLED,
     ARRAY,
     NATIVE
   }
@@ -34,7 +37,9 @@ class ByteSourceTest {
   private ByteSource source(Kind kind) throws IOException {
     return switch (kind) {
       case FILE -> ByteSource.of(Files.write(folder.resolve("f"), BYTES));
+      case SPARSE -> ByteSource.sparse(Files.write(folder.resolve("s"), BYTES));
       case MAPPED -> ByteSource.mapped(Files.write(folder.resolve("m"), BYTES));
+      case SPOOLED -> ByteSource.spooled(PieceChannel.ofSize(BYTES, 3), folder);
       case ARRAY -> ByteSource.of(BYTES.clone());
       case NATIVE -> ByteSource.of(Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, BYTES));
     };
@@ -115,6 +120,32 @@ class ByteSourceTest {
       channel.truncate(5);
       assertThat(source.read(3, MemorySegment.ofArray(new byte[4]))).isEqualTo(2);
       assertThat(source.size()).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void aSparseFileTellsItsHoles() throws IOException {
+    long mib = 1 << 20;
+    Path file = folder.resolve("sparse");
+    try (FileChannel out =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      out.write(ByteBuffer.wrap(new byte[] {1}));
+      out.write(ByteBuffer.wrap(new byte[] {2}), 32 * mib);
+      out.write(ByteBuffer.wrap(new byte[] {0}), 64 * mib - 1);
+    }
+    try (ByteSource source = ByteSource.sparse(file)) {
+      assertThat(source.size()).isEqualTo(64 * mib);
+      assertThat(source.nextData(0)).isZero();
+      assertThat(source.nextData(32 * mib)).isEqualTo(32 * mib);
+      assertThat(source.nextData(64 * mib)).isEqualTo(64 * mib);
+      boolean told = ByteSource.class.getModule().isNativeAccessEnabled();
+      assertThat(source.nextData(mib)).isEqualTo(told ? 32 * mib : mib);
+      MemorySegment two = MemorySegment.ofArray(new byte[2]);
+      assertThat(source.read(32 * mib, two)).isEqualTo(2);
+      assertThat(two.toArray(ValueLayout.JAVA_BYTE)).containsExactly(2, 0);
+    }
+    try (ByteSource source = ByteSource.of(file)) {
+      assertThat(source.nextData(mib)).isEqualTo(mib);
     }
   }
 }

@@ -4,6 +4,9 @@ package dev.tidemark.stream;
 
 import com.github.luben.zstd.Zstd;
 import dev.tidemark.checkpoint.archive.ArchiveCheckpoint;
+import dev.tidemark.checkpoint.compressed.Codec;
+import dev.tidemark.checkpoint.compressed.Codecs;
+import dev.tidemark.checkpoint.libvirt.Images;
 import dev.tidemark.stream.hostile.MultifdSubject;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,6 +17,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 
@@ -416,23 +420,26 @@ final class CoverageExamples {
   }
 
   /// First bytes of files, by row.
-  static Map<String, byte[]> files() {
+  static Map<String, byte[]> files() throws IOException {
     Map<String, byte[]> all = new LinkedHashMap<>();
     all.put("migration stream", ascii("QEVM"));
     all.put("Tidemark archive", ArchiveCheckpoint.fileStart());
-    all.put("libvirt save image", ascii("LibvirtQemudSave"));
-    all.put("incomplete libvirt save image", ascii("LibvirtQemudPart"));
-    all.put("qcow2 internal snapshot", bytes("514649fb 00000003"));
+    byte[] stream = Objects.requireNonNull(streams().get("RAM_SAVE_FLAG_PAGE"));
+    byte[] image = Images.of(0).with(stream);
+    all.put("libvirt save image", image);
+    byte[] part = image.clone();
+    System.arraycopy(ascii("Part"), 0, part, 12, 4);
+    all.put("incomplete libvirt save image", part);
+    all.put("qcow2 internal snapshot", dev.tidemark.checkpoint.qcow2.Images.small());
     all.put("ELF dump", bytes("7f454c46 02010100"));
+    all.put("raw RAM", new byte[4096]);
     all.put("kdump", ascii("KDUMP   "));
     all.put("flattened kdump", ascii("makedumpfile"));
     all.put("Windows dump", ascii("PAGEDU64"));
     all.put("LiME", ascii("EMiL"));
-    all.put("gzip", bytes("1f8b0800"));
-    all.put("bzip2", ascii("BZh9"));
-    all.put("xz", bytes("fd377a585a00"));
-    all.put("lzop", bytes("894c5a4f000d0a1a0a"));
-    all.put("zstd", bytes("28b52ffd"));
+    for (Codec codec : Codec.values()) {
+      all.put(codec.toString(), Codecs.compress(codec, stream));
+    }
     return all;
   }
 

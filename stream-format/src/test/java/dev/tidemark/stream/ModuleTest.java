@@ -29,7 +29,15 @@ class ModuleTest {
                   .collect(Collectors.toSet()))
           .containsExactlyInAnyOrder(
               "dev.tidemark.checkpoint",
+              "dev.tidemark.checkpoint.analysis",
               "dev.tidemark.checkpoint.archive",
+              "dev.tidemark.checkpoint.compressed",
+              "dev.tidemark.checkpoint.elfcore",
+              "dev.tidemark.checkpoint.libvirt",
+              "dev.tidemark.checkpoint.mappedram",
+              "dev.tidemark.checkpoint.memory",
+              "dev.tidemark.checkpoint.qcow2",
+              "dev.tidemark.checkpoint.raw",
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
               "dev.tidemark.stream.command",
@@ -42,10 +50,14 @@ class ModuleTest {
                   .collect(Collectors.toSet()))
           .containsExactlyInAnyOrder(
               "java.base",
+              "java.xml",
               "org.jspecify",
+              "aircompressor.v3",
               "com.fasterxml.jackson.core",
               "com.github.luben.zstd_jni",
-              "org.lz4.java");
+              "org.apache.commons.compress",
+              "org.lz4.java",
+              "org.tukaani.xz");
     }
   }
 }

@@ -49,6 +49,10 @@ class SnippetsTest {
           List.of(
               "dev.tidemark.checkpoint",
               "dev.tidemark.checkpoint.archive",
+              "dev.tidemark.checkpoint.elfcore",
+              "dev.tidemark.checkpoint.memory",
+              "dev.tidemark.checkpoint.qcow2",
+              "dev.tidemark.checkpoint.raw",
               "dev.tidemark.checkpoint.stream",
               "dev.tidemark.stream",
               "dev.tidemark.stream.StreamElement.RamSection",

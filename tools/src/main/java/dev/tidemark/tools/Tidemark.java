@@ -2,12 +2,15 @@
 
 package dev.tidemark.tools;
 
+import dev.tidemark.tools.command.ConvertCommand;
 import dev.tidemark.tools.command.DemoCommand;
 import dev.tidemark.tools.command.DiffCommand;
 import dev.tidemark.tools.command.DoctorCommand;
+import dev.tidemark.tools.command.ExtractCommand;
 import dev.tidemark.tools.command.InspectCommand;
 import dev.tidemark.tools.command.ListCommand;
 import dev.tidemark.tools.command.QmpCallCommand;
+import dev.tidemark.tools.command.RepairCommand;
 import dev.tidemark.tools.command.RestoreCommand;
 import dev.tidemark.tools.command.SaveCommand;
 import dev.tidemark.tools.command.TidemarkCommand;
@@ -54,6 +57,9 @@ final class Tidemark {
     commands.put("restore", RestoreCommand.class);
     commands.put("inspect", InspectCommand.class);
     commands.put("diff", DiffCommand.class);
+    commands.put("convert", ConvertCommand.class);
+    commands.put("extract", ExtractCommand.class);
+    commands.put("repair", RepairCommand.class);
     commands.put("list", ListCommand.class);
     commands.put("verify", VerifyCommand.class);
     commands.put("qmp", QmpCallCommand.class);

@@ -53,6 +53,19 @@ class ArchitectureTest {
   }
 
   @Test
+  void jlineIsThePromptsAlone() {
+    check(
+        noClasses()
+            .that()
+            .doNotHaveSimpleName("QmpPrompt")
+            .and()
+            .doNotHaveSimpleName("QmpCompleter")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.jline.."));
+  }
+
+  @Test
   void lz4IsTheStreamFormatsAlone() {
     onlyIn("net.jpountz..", STREAM, CHECKPOINT);
   }

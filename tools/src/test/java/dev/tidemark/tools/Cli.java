@@ -5,7 +5,9 @@ package dev.tidemark.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.tools.report.Console;
+import java.io.BufferedReader;
 import java.io.PrintWriter;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,10 +16,16 @@ import java.util.Arrays;
 public record Cli(int code, String out, String err) {
   /// Runs the command.
   public static Cli run(Object... args) {
+    return runWithInput("", args);
+  }
+
+  /// Runs the command with a standard input.
+  public static Cli runWithInput(String input, Object... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     String[] words = Arrays.stream(args).map(Object::toString).toArray(String[]::new);
-    try (Console console = new Console(new PrintWriter(out), new PrintWriter(err), false)) {
+    BufferedReader in = new BufferedReader(new StringReader(input));
+    try (Console console = new Console(in, new PrintWriter(out), new PrintWriter(err))) {
       int code = Tidemark.run(console, words);
       return new Cli(code, out.toString(), err.toString());
     }
@@ -32,7 +40,7 @@ public record Cli(int code, String out, String err) {
   }
 
   /// Asserts that it went well and said nothing on standard error.
-  Cli ok() {
+  public Cli ok() {
     assertThat(err).as("standard error").isEmpty();
     assertThat(code).as("exit code").isZero();
     return this;

@@ -32,6 +32,8 @@ class ModuleTest {
             "dev.tidemark.saver",
             "info.picocli",
             "java.logging",
+            "org.jline.reader",
+            "org.jline.terminal",
             "org.jspecify");
   }
 

@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// An archive of a VM with two small RAM blocks, made without QEMU.
-final class SmallArchive {
+public final class SmallArchive {
   static final int PAGE = 4096;
 
   private static final String VMDESC =
@@ -56,7 +56,12 @@ final class SmallArchive {
             Optional.of(Duration.ofNanos(8_400_000)), Duration.ofMillis(253), 7, 1));
   }
 
-  static Path write(Path file) throws IOException {
+  public static Path write(Path file) throws IOException {
+    return write(file, "pc.ram");
+  }
+
+  /// The same with another name for the first RAM block.
+  public static Path write(Path file, String firstBlock) throws IOException {
     byte[] name = "pc-i440fx-10.0".getBytes(StandardCharsets.US_ASCII);
     byte[] configuration =
         ByteBuffer.allocate(4 + name.length).putInt(name.length).put(name).array();
@@ -64,7 +69,7 @@ final class SmallArchive {
         new ArchivePrologue(
             Optional.of(configuration),
             new byte[0],
-            List.of(new RamBlock(0, "pc.ram", 8L * PAGE), new RamBlock(1, "pc.rom", 2L * PAGE)),
+            List.of(new RamBlock(0, firstBlock, 8L * PAGE), new RamBlock(1, "pc.rom", 2L * PAGE)),
             PAGE,
             2,
             true);

@@ -68,7 +68,11 @@ class StreamFilesTest {
     Path file = Files.write(folder.resolve(name), Corpus.bytes(name));
     Corpus.Entry entry = Corpus.entry(name);
     assertThat(Cli.run("inspect", file).ok().out())
-        .contains(": QEMU migration stream, ", MAIN_RAM.getOrDefault(entry.program(), "?"))
+        .contains(
+            name.contains("mapped-ram")
+                ? ": QEMU mapped-ram stream, "
+                : ": QEMU migration stream, ",
+            MAIN_RAM.getOrDefault(entry.program(), "?"))
         .containsPattern(
             entry.kind() == Corpus.Kind.EARLY_SECTION ? "virtio-mem-device-early +0 +1 +[0-9]" : "")
         .contains(LIVE.getOrDefault(name, ""));
@@ -77,10 +81,9 @@ class StreamFilesTest {
     Cli verified = Cli.run("verify", file);
     assertThat(verified.code()).isZero();
     assertThat(verified.out()).contains(": ok: " + pages + " pages (");
-    boolean vmdesc = entry.kind() != Corpus.Kind.POSTCOPY && !name.endsWith("no-vmdesc");
     assertThat(verified.err())
         .isEqualTo(
-            vmdesc
+            !name.endsWith("no-vmdesc")
                 ? ""
                 : "tidemark: warning: the stream has no vmdesc: that its end is missing could not be"
                     + " seen\n");
@@ -107,6 +110,55 @@ class StreamFilesTest {
       assertThat(listed.out())
           .contains(name, why, code == 3 ? "\"incomplete\"" : "\"unsupported\"");
     }
+  }
+
+  @Test
+  void verifySaysWhatItCouldNotCheck() throws IOException {
+    assertThat(verified("pc-10.0-stopped").out())
+        .endsWith(
+            """
+            : ok: 4226 pages (114 data, 4112 zero, 0 missing), 12.6 KiB of device state, QEMU migration stream, 602.7 KiB
+              checked      the format from beginning to end; 114 pages of data read
+              checked      30 device sections where vmdesc says they are
+              not checked  what the pages hold: a QEMU migration stream has no checksums
+              not checked  parts of 4 device sections, whose layout vmdesc does not tell
+              note         a VM that loads it becomes paused
+            """);
+    assertThat(verified("pc-10.0-no-vmdesc").out())
+        .contains("  not checked  12.6 KiB of device state: there is no vmdesc\n");
+    Cli postcopy = verified("pc-10.0-postcopy").ok();
+    assertThat(postcopy.out()).contains("there is no vmdesc, as is usual in postcopy\n");
+  }
+
+  private Cli verified(String name) throws IOException {
+    return Cli.run("verify", Files.write(folder.resolve(name), Corpus.bytes(name)));
+  }
+
+  @Test
+  void theFileOfABackgroundSnapshotCanBeRepaired() throws IOException {
+    String name = "pc-10.0-mapped-ram-background";
+    assertThat(verified(name).failed(5).err())
+        .endsWith("while reading checkpoint; use 'tidemark repair IN OUT'\n");
+  }
+
+  /// A QEMU that is not there, or does not know the machine, is no failure.
+  @Test
+  void aQemuIsAskedForTheMachineType() throws IOException {
+    Path file = Files.write(folder.resolve("file"), Corpus.bytes("pc-10.0-stopped"));
+    assertThat(Cli.run("verify", "--qemu=qemu-system-none", file).ok().out())
+        .endsWith(
+            "  note         qemu-system-none is not installed here: whether it has the machine"
+                + " type is not known\n");
+    Path qemu = folder.resolve("qemu");
+    Files.writeString(qemu, "#!/bin/sh\nprintf 'Supported machines are:\\nisapc  ISA PC\\n'\n");
+    assertThat(qemu.toFile().setExecutable(true)).isTrue();
+    assertThat(Cli.run("verify", "--qemu=" + qemu, file).ok().out())
+        .endsWith("/qemu has no machine type pc-i440fx-10.0\n");
+    Files.writeString(qemu, "#!/bin/sh\nprintf 'Machines:\\npc-i440fx-10.0  PC\\n'\n");
+    assertThat(Cli.run("verify", "--json", "--qemu=" + qemu, file).ok().out())
+        .contains("/qemu has the machine type pc-i440fx-10.0\"");
+    Files.writeString(qemu, "#!/bin/sh\nexit 1\n");
+    assertThat(Cli.run("verify", "--qemu=" + qemu, file).ok().out()).contains("did not answer");
   }
 
   @Test

@@ -56,8 +56,8 @@ class UsageTest {
             + " stop-copy",
         "save --qmp q -o a --disks snapshot | --disks: 'snapshot' is not supported yet; there is:"
             + " none",
-        "save --qmp q -o a --compress zstd | --compress: 'zstd' is not supported yet; there is:"
-            + " lz4, none",
+        "save --qmp q -o a --compress gzip | --compress: no such choice: 'gzip'; there is: lz4,"
+            + " zstd, none",
         "save --qmp q -o a --buffer 1K | the buffer must be at least 1 MiB and at most 16 GiB",
         "save --qmp q -o a --max-pause 0ms | the pause must be longer than nothing",
         "save --qmp tcp:nowhere -o a | --qmp: not a QMP address: \"tcp:nowhere\"; expected"

@@ -4,6 +4,8 @@ package dev.tidemark.qmp.command;
 
 import dev.tidemark.qmp.json.JsonObject;
 import dev.tidemark.qmp.json.JsonValue;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +14,29 @@ import org.jspecify.annotations.Nullable;
 /// @param capabilities name to on or off
 public record MigrateSetCapabilities(Map<String, Boolean> capabilities)
     implements QmpCommand<@Nullable Void> {
+  /// Copies the map, in its order.
+  public MigrateSetCapabilities {
+    capabilities = Collections.unmodifiableMap(new LinkedHashMap<>(capabilities));
+  }
+
+  /// Turns capabilities on.
+  public static MigrateSetCapabilities on(MigrationCapability... capabilities) {
+    return all(true, capabilities);
+  }
+
+  /// Turns capabilities off.
+  public static MigrateSetCapabilities off(MigrationCapability... capabilities) {
+    return all(false, capabilities);
+  }
+
+  private static MigrateSetCapabilities all(boolean on, MigrationCapability... capabilities) {
+    Map<String, Boolean> byName = new LinkedHashMap<>();
+    for (MigrationCapability each : capabilities) {
+      byName.put(each.wireName(), on);
+    }
+    return new MigrateSetCapabilities(byName);
+  }
+
   @Override
   public String wireName() {
     return "migrate-set-capabilities";

@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param parameters name to value, such as `downtime-limit` in milliseconds
 public record MigrateSetParameters(JsonObject parameters) implements QmpCommand<@Nullable Void> {
+  /// Sets parameters by their types.
+  public MigrateSetParameters(MigrationParameters parameters) {
+    this(parameters.raw());
+  }
+
   @Override
   public String wireName() {
     return "migrate-set-parameters";

@@ -13,8 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// ```java
 /// try (SocketPair pair = SocketPair.open()) {
 ///   qmp.getfd("out", pair.remote());
-///   pair.closeRemote();                 // QEMU has its own copy; without this the end is never
-///   seen
+///   pair.closeRemote(); // QEMU has its own copy; without this the end is never seen
 ///   qmp.execute(new Migrate("fd:out"));
 ///   pair.local().read(buffer);
 /// }

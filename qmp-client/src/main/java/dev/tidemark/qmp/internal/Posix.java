@@ -51,7 +51,12 @@ public final class Posix {
   /// `SO_RCVBUFFORCE`.
   public static final int SO_RCVBUFFORCE = 33;
 
-  private static final int AF_UNIX = 1;
+  /// `SO_DOMAIN`: the kind of socket, such as [#AF_UNIX].
+  public static final int SO_DOMAIN = 39;
+
+  /// `AF_UNIX`.
+  public static final int AF_UNIX = 1;
+
   private static final int SOCK_STREAM = 1;
   private static final int SOCK_CLOEXEC = 0x80000;
   private static final int SOL_SOCKET = 1;
@@ -60,6 +65,9 @@ public final class Posix {
   private static final int MSG_DONTWAIT = 0x40;
   private static final int MSG_NOSIGNAL = 0x4000;
   private static final int F_DUPFD_CLOEXEC = 1030;
+  private static final int F_GETFL = 3;
+  private static final int F_SETFL = 4;
+  private static final int O_NONBLOCK = 0x800;
 
   private static final Linker LINKER = Linker.nativeLinker();
   private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
@@ -127,6 +135,19 @@ public final class Posix {
       MemorySegment errno = newErrno(arena);
       int result = (int) FCNTL.invokeExact(errno, descriptor, F_DUPFD_CLOEXEC, 0);
       return check("fcntl", result, errno);
+    } catch (Throwable e) {
+      throw rethrow(e);
+    }
+  }
+
+  /// Makes a descriptor non-blocking, and with it all its copies.
+  public static void setNonBlocking(int descriptor) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = newErrno(arena);
+      int flags = (int) FCNTL.invokeExact(errno, descriptor, F_GETFL, 0);
+      check("fcntl", flags, errno);
+      int result = (int) FCNTL.invokeExact(errno, descriptor, F_SETFL, flags | O_NONBLOCK);
+      check("fcntl", result, errno);
     } catch (Throwable e) {
       throw rethrow(e);
     }

@@ -12,8 +12,12 @@ import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.checkpoint.Manifest;
 import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.checkpoint.stream.StreamCheckpointStream;
+import dev.tidemark.stream.MigrationStream;
+import dev.tidemark.stream.StreamElement.IterableSection;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamLimits;
+import dev.tidemark.stream.TargetPageSize;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -21,6 +25,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// A Tidemark archive with random access to its pages.
 ///
@@ -40,7 +45,7 @@ public final class ArchiveCheckpoint implements Checkpoint {
   private final BlockTable table;
   private final PageIndex index;
   private final MachineConfiguration configuration;
-  private final Manifest manifest;
+  private final Optional<Manifest> manifest;
   private final BlockReaders readers;
 
   private ArchiveCheckpoint(ArchiveInput input, Arena arena, ArchiveLayout archive)
@@ -89,7 +94,7 @@ public final class ArchiveCheckpoint implements Checkpoint {
   }
 
   BlockReader newBlockReader() {
-    return new BlockReader(input, table, facts().blockContent());
+    return new BlockReader(input, table, archive.header().encoding(), facts().blockContent());
   }
 
   ArchiveInput input() {
@@ -142,6 +147,22 @@ public final class ArchiveCheckpoint implements Checkpoint {
   }
 
   @Override
+  public long endOfKind(RamBlock block, long pageOffset, long limit) {
+    RamLayout layout = layout();
+    long page = layout.pageNumber(block.index(), pageOffset);
+    long end = index.endOfKind(page, page + ((limit - pageOffset) >>> layout.pageShift()));
+    return pageOffset + ((end - page) << layout.pageShift());
+  }
+
+  /// The archive counts them for all blocks together.
+  @Override
+  public OptionalLong resentPages() {
+    long pages = layout().pages();
+    long missing = index.count(PageKind.MISSING, 0, pages);
+    return OptionalLong.of(Math.max(0, facts().pageRecords() - (pages - missing)));
+  }
+
+  @Override
   public PageKind readPage(RamBlock block, long pageOffset, MemorySegment target)
       throws IOException {
     RamLayout layout = layout();
@@ -165,35 +186,55 @@ public final class ArchiveCheckpoint implements Checkpoint {
   @Override
   public DeviceState deviceState() throws IOException {
     Facts facts = facts();
+    byte[] partEnd = StreamBytes.partEnd(facts.prologue());
     byte[] ramEnd = StreamBytes.ramEnd(facts.prologue());
     boolean hasVmdesc = facts.vmdescBytes().isPresent();
     int vmdescBytes = facts.vmdescBytes().orElse(0);
     int devices = (int) facts.deviceBytes();
     int gap = StreamBytes.afterDevices(hasVmdesc);
-    long all = (long) ramEnd.length + devices + gap + vmdescBytes;
     long first = facts.prologueBlocks() + facts.pageBlocks();
-    byte[] bytes = plainBlocks(first, facts.epilogueBlocks(), all);
+    byte[] bytes = plainBlocks(first, facts.epilogueBlocks(), facts.epilogueBytes());
+    int live = (int) facts.liveBytes();
+    int start = partEnd.length + live + ramEnd.length;
     boolean framed =
-        Arrays.equals(bytes, 0, ramEnd.length, ramEnd, 0, ramEnd.length)
-            && StreamBytes.isAfterDevices(bytes, ramEnd.length + devices, hasVmdesc, vmdescBytes);
+        Arrays.equals(bytes, 0, partEnd.length, partEnd, 0, partEnd.length)
+            && Arrays.equals(bytes, start - ramEnd.length, start, ramEnd, 0, ramEnd.length)
+            && StreamBytes.isAfterDevices(bytes, start + devices, hasVmdesc, vmdescBytes);
     if (!framed) {
       throw new StreamException.Malformed(
           "device state that is not where the facts say", table.offset(first), DEVICE_STATE);
     }
-    int end = ramEnd.length + devices;
+    int end = start + devices;
     return new DeviceState(
         facts.prologue().earlySections(),
-        List.of(),
-        Arrays.copyOfRange(bytes, ramEnd.length, end),
+        live == 0 ? List.of() : live(bytes, first),
+        Arrays.copyOfRange(bytes, start, end),
         hasVmdesc
             ? Optional.of(new String(bytes, end + gap, vmdescBytes, UTF_8))
             : Optional.empty());
   }
 
+  /// The live sections, read as a destination does: out of the stream without its pages.
+  private List<IterableSection> live(byte[] epilogue, long first) throws IOException {
+    byte[] prologue = StreamBytes.prologue(facts().prologue(), layout());
+    byte[] stream = Arrays.copyOf(prologue, prologue.length + epilogue.length);
+    System.arraycopy(epilogue, 0, stream, prologue.length, epilogue.length);
+    MigrationStream settings = MigrationStream.of(TargetPageSize.of(targetPageSize()));
+    try {
+      return StreamCheckpointStream.stateOf(settings, ByteSource.of(stream)).iterable();
+    } catch (StreamException e) {
+      throw new StreamException.Malformed(
+          "live sections that cannot be read: " + e.getMessage(),
+          table.offset(first),
+          DEVICE_STATE);
+    }
+  }
+
   /// The content of blocks that are not pages, which has to have the size that the facts say.
   byte[] plainBlocks(long first, long count, long size) throws IOException {
     long stored = table.offset(first + count) - table.offset(first);
-    if (size > stored * Lz4FrameDescriptor.MOST_RATIO || size > Integer.MAX_VALUE - 8) {
+    long most = archive.header().encoding().mostContent(count, stored, facts().blockContent());
+    if (size > most || size > Integer.MAX_VALUE - 8) {
       throw wrongSize(first);
     }
     byte[] bytes = new byte[(int) size];
@@ -221,7 +262,7 @@ public final class ArchiveCheckpoint implements Checkpoint {
 
   @Override
   public Optional<Manifest> manifest() {
-    return Optional.of(manifest);
+    return manifest;
   }
 
   @Override

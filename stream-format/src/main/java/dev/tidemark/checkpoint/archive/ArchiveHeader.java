@@ -11,12 +11,14 @@ import java.util.Arrays;
 ///
 /// @param targetPageSize target page size in bytes
 /// @param blockContent most bytes of content in a block
-record ArchiveHeader(int targetPageSize, int blockContent) {
+/// @param encoding what the body is
+record ArchiveHeader(int targetPageSize, int blockContent, BodyEncoding encoding) {
   private static final String CONTEXT = "archive header";
 
   /// The bytes every archive begins with.
   static byte[] start() {
-    return Arrays.copyOf(new ArchiveHeader(0, 0).frame(), HeaderDescriptor.VERSION_OFFSET);
+    return Arrays.copyOf(
+        new ArchiveHeader(0, 0, BodyEncoding.LZ4).frame(), HeaderDescriptor.VERSION_OFFSET);
   }
 
   byte[] frame() {
@@ -30,7 +32,7 @@ record ArchiveHeader(int targetPageSize, int blockContent) {
     System.arraycopy(magic, 0, b, HeaderDescriptor.MAGIC_OFFSET, magic.length);
     Bytes.putInt(b, HeaderDescriptor.VERSION_OFFSET, HeaderDescriptor.VERSION);
     Bytes.putInt(b, HeaderDescriptor.TARGET_PAGE_SIZE_OFFSET, targetPageSize);
-    Bytes.putInt(b, HeaderDescriptor.BODY_ENCODING_OFFSET, HeaderDescriptor.BODY_LZ4);
+    Bytes.putInt(b, HeaderDescriptor.BODY_ENCODING_OFFSET, encoding.number());
     Bytes.putInt(b, HeaderDescriptor.BLOCK_CONTENT_OFFSET, blockContent);
     Bytes.putInt(b, HeaderDescriptor.CRC_OFFSET, Bytes.crc(b, 0, HeaderDescriptor.CRC_OFFSET));
     return b;
@@ -54,12 +56,7 @@ record ArchiveHeader(int targetPageSize, int blockContent) {
           "incompatible features 0x" + Long.toHexString(features),
           HeaderDescriptor.INCOMPATIBLE_OFFSET);
     }
-    int encoding = Bytes.getInt(b, HeaderDescriptor.BODY_ENCODING_OFFSET);
-    if (encoding != HeaderDescriptor.BODY_LZ4) {
-      throw unsupported(
-          "body encoding " + Integer.toUnsignedString(encoding),
-          HeaderDescriptor.BODY_ENCODING_OFFSET);
-    }
+    BodyEncoding encoding = encoding(Bytes.getInt(b, HeaderDescriptor.BODY_ENCODING_OFFSET));
     int pageSize = Bytes.getInt(b, HeaderDescriptor.TARGET_PAGE_SIZE_OFFSET);
     int content = Bytes.getInt(b, HeaderDescriptor.BLOCK_CONTENT_OFFSET);
     if (Integer.bitCount(pageSize) != 1
@@ -74,7 +71,17 @@ record ArchiveHeader(int targetPageSize, int blockContent) {
           "block content of " + Integer.toUnsignedString(content) + " bytes",
           HeaderDescriptor.BLOCK_CONTENT_OFFSET);
     }
-    return new ArchiveHeader(pageSize, content);
+    return new ArchiveHeader(pageSize, content, encoding);
+  }
+
+  private static BodyEncoding encoding(int number) throws StreamException {
+    for (BodyEncoding encoding : BodyEncoding.values()) {
+      if (encoding.number() == number) {
+        return encoding;
+      }
+    }
+    throw unsupported(
+        "body encoding " + Integer.toUnsignedString(number), HeaderDescriptor.BODY_ENCODING_OFFSET);
   }
 
   private static StreamException unsupported(String what, int offset) {

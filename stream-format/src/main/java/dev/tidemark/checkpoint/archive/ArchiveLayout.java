@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /// An archive's frames around the body, read and checked.
 ///
@@ -40,8 +41,8 @@ record ArchiveLayout(
     long bodyLength =
         trailer.bodyEnd()
             - HeaderDescriptor.SIZE
-            - Lz4FrameDescriptor.HEADER_SIZE
-            - Lz4FrameDescriptor.END_MARK_SIZE;
+            - header.encoding().header(header.blockContent()).length
+            - header.encoding().endMark().length;
     Facts facts = Facts.of(payload, header, bodyLength, limits);
     if (facts.contentBytes() != trailer.contentBytes() || facts.blocks() != trailer.blocks()) {
       throw new StreamException.Malformed(
@@ -50,7 +51,7 @@ record ArchiveLayout(
     return new ArchiveLayout(input, header, trailer, sections, facts, section, ram(facts, section));
   }
 
-  private static ArchiveHeader header(ArchiveInput input) throws IOException {
+  static ArchiveHeader header(ArchiveInput input) throws IOException {
     String context = "archive header";
     int length = (int) Math.min(input.size(), HeaderDescriptor.SIZE);
     byte[] bytes = input.bytes(0, length, context);
@@ -89,7 +90,7 @@ record ArchiveLayout(
 
   BlockTable blockTable(Arena arena) throws IOException {
     List<Section> parts = sections.all(SectionDescriptor.BLOCK_TABLE);
-    return BlockTable.read(input, parts, facts, trailer.bodyEnd(), arena);
+    return BlockTable.read(input, parts, header.encoding(), facts, trailer.bodyEnd(), arena);
   }
 
   PageIndex pageIndex(Arena arena) throws IOException {
@@ -97,11 +98,15 @@ record ArchiveLayout(
     return PageIndex.read(input, parts, facts, ram, arena);
   }
 
-  Manifest manifest() throws IOException {
+  /// The manifest, of which there is none where the source of a conversion had none.
+  Optional<Manifest> manifest() throws IOException {
+    if (sections.all(SectionDescriptor.MANIFEST).isEmpty()) {
+      return Optional.empty();
+    }
     SectionPayload payload = input.payload(sections.one(SectionDescriptor.MANIFEST));
     String json =
         new String(payload.frame(), SectionDescriptor.PAYLOAD_OFFSET, payload.length(), UTF_8);
-    return ManifestJson.read(json, payload.section().offset());
+    return Optional.of(ManifestJson.read(json, payload.section().offset()));
   }
 
   /// Bytes of page index and table of archive blocks in the file.

@@ -9,6 +9,7 @@ import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.LongPredicate;
 
 /// One pass over an archive in address order, each page once.
 ///
@@ -19,13 +20,20 @@ final class ArchiveStream implements CheckpointStream {
   private static final int KEPT = 8;
 
   private final ArchiveCheckpoint checkpoint;
+  private final LongPredicate lost;
   private final BlockReader[] kept = new BlockReader[KEPT];
   private final long[] lastUse = new long[KEPT];
   private long uses;
   private boolean visited;
 
   ArchiveStream(ArchiveCheckpoint checkpoint) {
+    this(checkpoint, _ -> false);
+  }
+
+  /// @param lost tells the archive blocks whose pages are left out
+  ArchiveStream(ArchiveCheckpoint checkpoint, LongPredicate lost) {
     this.checkpoint = checkpoint;
+    this.lost = lost;
   }
 
   @Override
@@ -74,7 +82,9 @@ final class ArchiveStream implements CheckpointStream {
         int ramBlock = layout.blockOf(page);
         long stop = Math.min(end, layout.firstPage(ramBlock + 1));
         if (PageLocation.isData(location)) {
-          data(visitor, ramBlock, page, stop, location);
+          if (!lost.test(PageLocation.block(location))) {
+            data(visitor, ramBlock, page, stop, location);
+          }
           location += (stop - page) * RecordPlaces.stride(layout.pageSize());
         } else if (location == PageLocation.ZERO) {
           zeroes(visitor, ramBlock, page, stop);

@@ -11,25 +11,34 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
 
 /// Checks every byte of an archive: that it would load, and that the index leads to the newest
 /// version of every page.
 ///
 /// Two passes over the file: the first reads, decompresses and parses the body, so that damage is
 /// told by the block it is in; the second compares the SHA-256 digests, which leave no byte out.
+/// Both
+/// use all processors; what is wrong is told in file order whatever their number.
 public final class ArchiveVerifier {
   private static final String SEGMENTS = "section SHA2";
+
+  /// Bytes read at once for a digest.
+  private static final int HASHED_AT_ONCE = 256 << 10;
 
   private final ArchiveCheckpoint checkpoint;
   private final ArchiveInput input;
   private final ArchiveLayout archive;
+  private final InOrder threads;
   private final Progress progress;
   private final long total;
 
-  private ArchiveVerifier(ArchiveCheckpoint checkpoint, Progress progress) {
+  private ArchiveVerifier(ArchiveCheckpoint checkpoint, InOrder threads, Progress progress) {
     this.checkpoint = checkpoint;
     this.input = checkpoint.input();
     this.archive = checkpoint.archive();
+    this.threads = threads;
     this.progress = progress;
     this.total = archive.trailer().bodyEnd() + input.size();
   }
@@ -55,25 +64,10 @@ public final class ArchiveVerifier {
   /// @throws IOException if the source cannot be read
   public static ArchiveReport verify(ByteSource source, StreamLimits limits, Progress progress)
       throws IOException {
-    try (ArchiveCheckpoint checkpoint = ArchiveCheckpoint.open(new Borrowed(source), limits)) {
-      return new ArchiveVerifier(checkpoint, progress).verify();
+    try (ArchiveCheckpoint checkpoint = ArchiveCheckpoint.open(new BorrowedSource(source), limits);
+        InOrder threads = new InOrder("tidemark-verify")) {
+      return new ArchiveVerifier(checkpoint, threads, progress).verify();
     }
-  }
-
-  /// A source that outlives the checkpoint made of it.
-  private record Borrowed(ByteSource source) implements ByteSource {
-    @Override
-    public long size() throws IOException {
-      return source.size();
-    }
-
-    @Override
-    public int read(long position, MemorySegment target) throws IOException {
-      return source.read(position, target);
-    }
-
-    @Override
-    public void close() {}
   }
 
   private ArchiveReport verify() throws IOException {
@@ -94,15 +88,16 @@ public final class ArchiveVerifier {
 
   /// The LZ4 frame's own header and end mark.
   private void frame() throws IOException {
-    byte[] expected = Lz4FrameDescriptor.header(archive.facts().blockContent());
+    BodyEncoding encoding = archive.header().encoding();
     long start = HeaderDescriptor.SIZE;
-    if (!Arrays.equals(expected, input.bytes(start, expected.length, "LZ4 frame header"))) {
-      throw new StreamException.Malformed("LZ4 frame header wrong", start, "LZ4 frame header");
-    }
-    long end = archive.trailer().bodyEnd() - Lz4FrameDescriptor.END_MARK_SIZE;
-    byte[] mark = input.bytes(end, Lz4FrameDescriptor.END_MARK_SIZE, "LZ4 end mark");
-    if (Bytes.getInt(mark, 0) != 0) {
-      throw new StreamException.Malformed("LZ4 end mark wrong", end, "LZ4 end mark");
+    expect(encoding.header(archive.facts().blockContent()), start, "LZ4 frame header");
+    byte[] endMark = encoding.endMark();
+    expect(endMark, archive.trailer().bodyEnd() - endMark.length, "LZ4 end mark");
+  }
+
+  private void expect(byte[] expected, long at, String what) throws IOException {
+    if (!Arrays.equals(expected, input.bytes(at, expected.length, what))) {
+      throw new StreamException.Malformed(what + " wrong", at, what);
     }
   }
 
@@ -121,28 +116,32 @@ public final class ArchiveVerifier {
   private long pages() throws IOException {
     Facts facts = archive.facts();
     RecordChecker checker = new RecordChecker(checkpoint);
-    BlockReader reader = checkpoint.newBlockReader();
-    long bytes = 0;
-    long end = facts.prologueBlocks() + facts.pageBlocks();
-    for (long block = facts.prologueBlocks(); block < end; block++) {
-      reader.load(block);
-      checker.check(reader);
-      bytes += reader.length();
-      if ((block & 255) == 0) {
-        progress.advanced(checkpoint.table().offset(block), total);
-      }
-    }
+    Queue<BlockReader> free = new ArrayBlockingQueue<>(threads.ahead());
+    long[] bytes = new long[1];
+    threads.forEach(
+        facts.prologueBlocks(),
+        facts.prologueBlocks() + facts.pageBlocks(),
+        block -> {
+          BlockReader idle = free.poll();
+          BlockReader reader = idle == null ? checkpoint.newBlockReader() : idle;
+          reader.load(block);
+          return reader;
+        },
+        reader -> {
+          checker.check(reader);
+          bytes[0] += reader.length();
+          if ((reader.block() & 255) == 0) {
+            progress.advanced(checkpoint.table().offset(reader.block()), total);
+          }
+          free.add(reader);
+        });
     checker.finish();
-    return bytes;
+    return bytes[0];
   }
 
   private long epilogue() throws IOException {
     checkpoint.deviceState();
-    Facts facts = archive.facts();
-    return StreamBytes.ramEnd(facts.prologue()).length
-        + facts.deviceBytes()
-        + StreamBytes.afterDevices(facts.vmdescBytes().isPresent())
-        + facts.vmdescBytes().orElse(0);
+    return archive.facts().epilogueBytes();
   }
 
   private int segments() throws IOException {
@@ -155,41 +154,50 @@ public final class ArchiveVerifier {
           table.section().offset(),
           SEGMENTS);
     }
-    byte[] buffer = new byte[(int) Math.min(SegmentHasher.SEGMENT, bodyEnd)];
     ByteCursor digests = table.cursor();
-    for (int i = 0; i < count; i++) {
-      long start = (long) i * SegmentHasher.SEGMENT;
-      int length = (int) Math.min(SegmentHasher.SEGMENT, bodyEnd - start);
-      MessageDigest digest = SegmentHasher.sha256();
-      update(digest, buffer, start, length);
-      if (!Arrays.equals(digest.digest(), digests.bytes(SegmentHasher.DIGEST))) {
-        throw new StreamException.Malformed("segment digest wrong", start, "segment " + i);
-      }
-      progress.advanced(bodyEnd + start + length, total);
-    }
+    long[] end = new long[1];
+    threads.forEach(
+        0,
+        count,
+        segment -> digest(segment * SegmentHasher.SEGMENT, bodyEnd),
+        digest -> {
+          long start = end[0];
+          if (!Arrays.equals(digest, digests.bytes(SegmentHasher.DIGEST))) {
+            throw new StreamException.Malformed(
+                "segment digest wrong", start, "segment " + start / SegmentHasher.SEGMENT);
+          }
+          end[0] = Math.min(bodyEnd, start + SegmentHasher.SEGMENT);
+          progress.advanced(bodyEnd + end[0], total);
+        });
     return (int) count;
   }
 
-  private void update(MessageDigest digest, byte[] buffer, long start, int length)
-      throws IOException {
-    input.read(start, MemorySegment.ofArray(buffer).asSlice(0, length), "segment");
-    digest.update(buffer, 0, length);
+  /// The digest of a segment.
+  private byte[] digest(long start, long bodyEnd) throws IOException {
+    MessageDigest digest = SegmentHasher.sha256();
+    update(digest, start, Math.min(bodyEnd, start + SegmentHasher.SEGMENT));
+    return digest.digest();
+  }
+
+  /// Adds what stands in the file to a digest.
+  private void update(MessageDigest digest, long start, long end) throws IOException {
+    byte[] buffer = new byte[(int) Math.min(HASHED_AT_ONCE, end - start)];
+    for (long at = start; at < end; at += buffer.length) {
+      int length = (int) Math.min(buffer.length, end - at);
+      input.read(at, MemorySegment.ofArray(buffer).asSlice(0, length), "digest");
+      digest.update(buffer, 0, length);
+    }
   }
 
   /// The digest over everything between body and trailer, sections of unknown kinds included.
   private void sections() throws IOException {
     for (Section section : archive.sections().sections()) {
-      if (SectionDescriptor.isKnown(section.tag())) {
-        input.payload(section);
-      }
+      input.payload(section);
     }
     long start = archive.trailer().bodyEnd();
     long end = input.size() - TrailerDescriptor.SIZE;
-    byte[] buffer = new byte[(int) Math.min(SegmentHasher.SEGMENT, end - start)];
     MessageDigest digest = SegmentHasher.sha256();
-    for (long at = start; at < end; at += buffer.length) {
-      update(digest, buffer, at, (int) Math.min(buffer.length, end - at));
-    }
+    update(digest, start, end);
     if (!Arrays.equals(digest.digest(), archive.trailer().sectionDigest())) {
       throw new StreamException.Malformed("digest of the sections wrong", start, "sections");
     }

@@ -7,7 +7,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.tidemark.checkpoint.CheckpointTarget;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.Manifest;
-import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.RamRecords;
 import java.io.Closeable;
 import java.io.IOException;
@@ -15,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -37,6 +37,7 @@ public final class ArchiveWriter implements Closeable {
   private final ArchiveOptions options;
   private final ArchivePrologue prologue;
   private final RamLayout layout;
+  private final BodyEncoding encoding;
   private final ArchiveOutput out;
   private final PageIndexBuilder index;
   private final BlockTableBuilder table = new BlockTableBuilder();
@@ -55,6 +56,7 @@ public final class ArchiveWriter implements Closeable {
     this.options = options;
     this.prologue = prologue;
     this.layout = layout;
+    this.encoding = BodyEncoding.of(options.compression());
     this.out = new ArchiveOutput(target);
     this.index = new PageIndexBuilder(layout);
   }
@@ -95,8 +97,8 @@ public final class ArchiveWriter implements Closeable {
   }
 
   private void writePrologue() throws IOException {
-    out.body(new ArchiveHeader(layout.pageSize(), options.blockContent()).frame());
-    out.body(Lz4FrameDescriptor.header(options.blockContent()));
+    out.body(new ArchiveHeader(layout.pageSize(), options.blockContent(), encoding).frame());
+    out.body(encoding.header(options.blockContent()));
     byte[] bytes = StreamBytes.prologue(prologue, layout);
     writePlain(bytes, 0, bytes.length, options.compression());
     prologueBlocks = table.count();
@@ -105,23 +107,23 @@ public final class ArchiveWriter implements Closeable {
   /// Writes bytes of the stream that are not pages, as blocks of their own.
   private void writePlain(byte[] bytes, int from, int to, Compression compression)
       throws IOException {
-    BlockEncoder encoder = new BlockEncoder(compression);
+    BlockEncoder encoder = encoding.newEncoder(compression, options.zstdLevel());
     int most = options.blockContent();
-    Slab plain = Slab.allocate(most + Lz4FrameDescriptor.BLOCK_OVERHEAD);
-    Slab encoded =
-        Slab.allocate(BlockEncoder.mostEncoded(most) + Lz4FrameDescriptor.BLOCK_OVERHEAD);
+    int room = BlockEncoder.HEAD + BlockEncoder.TAIL;
+    Slab plain = Slab.allocate(most + room);
+    Slab encoded = Slab.allocate(encoding.mostEncoded(most) + room);
     for (int at = from; at < to; at += most) {
       int length = Math.min(most, to - at);
-      MemorySegment.copy(
-          Bytes.segment(bytes), at, plain.segment(), Lz4FrameDescriptor.SIZE_WORD_SIZE, length);
+      MemorySegment.copy(Bytes.segment(bytes), at, plain.segment(), BlockEncoder.HEAD, length);
       int pieceLength = encoder.encode(plain, length, encoded);
-      MemorySegment piece = encoder.isStored() ? plain.segment() : encoded.segment();
-      append(piece, pieceLength, length);
+      boolean stored = encoder.isStored();
+      append(stored ? plain.segment() : encoded.segment(), pieceLength, stored, length);
     }
   }
 
-  private void append(MemorySegment piece, int pieceLength, int contentLength) throws IOException {
-    table.add(piece.get(Bytes.LE_INT, 0));
+  private void append(MemorySegment piece, int pieceLength, boolean stored, int contentLength)
+      throws IOException {
+    table.add(encoding.tableNumber(pieceLength, stored));
     out.body(piece, pieceLength);
     content.addAndGet(contentLength);
   }
@@ -129,12 +131,12 @@ public final class ArchiveWriter implements Closeable {
   /// A block to fill; to be allocated once and used again.
   public PageBlock newPageBlock() {
     int capacity = options.blockContent();
-    return new PageBlock(this, layout, capacity, BlockEncoder.mostEncoded(capacity));
+    return new PageBlock(this, layout, capacity, encoding.mostEncoded(capacity));
   }
 
   /// A compressor for one thread.
   public PageBlockCompressor newCompressor() {
-    return new PageBlockCompressor(options.compression());
+    return new PageBlockCompressor(encoding.newEncoder(options.compression(), options.zstdLevel()));
   }
 
   /// Appends a compressed block and notes where its pages are. The block is not kept: the caller
@@ -148,7 +150,7 @@ public final class ArchiveWriter implements Closeable {
     }
     checkWriting();
     index.put(table.count(), block.records(), block.pages());
-    append(block.piece(), block.pieceLength(), block.contentBytes());
+    append(block.piece(), block.pieceLength(), block.isStored(), block.contentBytes());
     pageBlocks++;
     pages.addAndGet(block.pages());
     zeroes.addAndGet(block.zeroPages());
@@ -165,46 +167,53 @@ public final class ArchiveWriter implements Closeable {
   ///
   /// @param state the device state
   /// @param manifest what is noted beside it
-  /// @throws StreamException.Unsupported if there are live sections, for which an archive has no
-  ///     room
   /// @throws IOException if the target cannot be written
   /// @throws IllegalArgumentException if the early sections are not those of the prologue
   public void finish(DeviceState state, Manifest manifest) throws IOException {
+    finish(state, Optional.of(manifest));
+  }
+
+  /// Writes what follows the pages, as [#finish(DeviceState, Manifest)].
+  ///
+  /// @param state the device state
+  /// @param manifest what is noted beside it; absent where nothing is known
+  /// @throws IOException if the target cannot be written
+  /// @throws IllegalArgumentException if the early sections are not those of the prologue
+  public void finish(DeviceState state, Optional<Manifest> manifest) throws IOException {
     checkWriting();
-    if (!state.iterable().isEmpty()) {
-      throw new StreamException.Unsupported(
-          "live section \"" + state.iterable().getFirst().header().idstr() + "\"",
-          state.iterable().getFirst().streamOffset(),
-          "archive");
-    }
     if (!Arrays.equals(state.early(), prologue.earlySections())) {
       throw new IllegalArgumentException("early sections other than those of the prologue");
     }
     finished = true;
-    writeEpilogue(StreamBytes.epilogue(prologue, state));
-    out.body(new byte[Lz4FrameDescriptor.END_MARK_SIZE]);
+    byte[] live = StreamBytes.live(state);
+    writeEpilogue(StreamBytes.epilogue(prologue, state, live));
+    out.body(encoding.endMark());
     byte[] segmentDigests = out.endBody();
     long bodyEnd = out.size();
     for (byte[] part : table.finish()) {
       section(SectionDescriptor.BLOCK_TABLE, part);
     }
     long runs = index.encode(part -> section(SectionDescriptor.PAGE_INDEX, part.payload()));
-    section(SectionDescriptor.FACTS, facts(state, runs).payload());
-    section(SectionDescriptor.MANIFEST, ManifestJson.write(manifest).getBytes(UTF_8));
+    section(SectionDescriptor.FACTS, facts(state, live.length, runs).payload());
+    if (manifest.isPresent()) {
+      byte[] json = ManifestJson.write(manifest.get()).getBytes(UTF_8);
+      section(SectionDescriptor.MANIFEST, json);
+    }
     section(SectionDescriptor.SEGMENT_DIGESTS, segmentDigests);
     writeEnd(bodyEnd);
   }
 
-  /// The last block is stored: lz4 1.9.4, once it has come to a block in two steps, goes on to read
+  /// In LZ4 the last block is stored: lz4 1.9.4, once it has come to a block in two steps, goes on
+  /// to read
   /// 4 bytes too many, over the end of the frame if no stored block stops it, and then refuses the
   /// frames that follow.
   private void writeEpilogue(byte[] bytes) throws IOException {
-    int split = Math.max(0, bytes.length - Lz4FrameDescriptor.LAST_BLOCK);
+    int split = Math.max(0, bytes.length - encoding.endStored());
     writePlain(bytes, 0, split, options.compression());
     writePlain(bytes, split, bytes.length, Compression.NONE);
   }
 
-  private Facts facts(DeviceState state, long runs) {
+  private Facts facts(DeviceState state, long liveBytes, long runs) {
     return new Facts(
         prologue,
         options.blockContent(),
@@ -215,6 +224,7 @@ public final class ArchiveWriter implements Closeable {
         pages.get(),
         zeroes.get(),
         runs,
+        liveBytes,
         state.sections().length,
         state
             .vmdesc()

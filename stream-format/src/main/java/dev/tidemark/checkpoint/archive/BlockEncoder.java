@@ -2,61 +2,22 @@
 
 package dev.tidemark.checkpoint.archive;
 
-import net.jpountz.lz4.LZ4Compressor;
-import net.jpountz.lz4.LZ4Factory;
-import net.jpountz.xxhash.XXHash32;
-import net.jpountz.xxhash.XXHashFactory;
+/// Makes archive blocks. Used by one thread; allocates nothing for a block.
+interface BlockEncoder {
+  /// Where a block's content starts in its slab, so that a block which is stored needs no copy.
+  int HEAD = Lz4FrameDescriptor.SIZE_WORD_SIZE;
 
-/// Makes blocks of the LZ4 frame. Used by one thread.
-///
-/// Both segments have room for a size word in front of their bytes and for a checksum behind them.
-final class BlockEncoder {
-  private static final int HEAD = Lz4FrameDescriptor.SIZE_WORD_SIZE;
-
-  private final Compression compression;
-  private final LZ4Compressor compressor = LZ4Factory.fastestInstance().fastCompressor();
-  private final XXHash32 hash = XXHashFactory.fastestInstance().hash32();
-
-  private boolean stored;
-
-  BlockEncoder(Compression compression) {
-    this.compression = compression;
-  }
-
-  /// Most bytes that the data of a block can take while it is being compressed.
-  static int mostEncoded(int content) {
-    return LZ4Factory.fastestInstance().fastCompressor().maxCompressedLength(content);
-  }
-
-  /// Whether the last block was stored, that is, stands in `plain`.
-  boolean isStored() {
-    return stored;
-  }
+  /// Room behind the content.
+  int TAIL = Lz4FrameDescriptor.CHECKSUM_SIZE;
 
   /// Encodes a block.
   ///
-  /// @param plain its content, from offset 4 on
+  /// @param plain its content, from [#HEAD] on
   /// @param length bytes of content
-  /// @param encoded takes the compressed block, if it gets smaller
-  /// @return bytes of the block with size word and checksum
-  int encode(Slab plain, int length, Slab encoded) {
-    if (compression == Compression.LZ4) {
-      int room = encoded.buffer().capacity() - Lz4FrameDescriptor.BLOCK_OVERHEAD;
-      int compressed =
-          compressor.compress(plain.buffer(), HEAD, length, encoded.buffer(), HEAD, room);
-      if (compressed < length) {
-        stored = false;
-        return seal(encoded, compressed, compressed);
-      }
-    }
-    stored = true;
-    return seal(plain, length, length | Lz4FrameDescriptor.STORED);
-  }
+  /// @param encoded takes the block as it stands in the file, unless it is stored
+  /// @return bytes of the block in the file
+  int encode(Slab plain, int length, Slab encoded);
 
-  private int seal(Slab slab, int length, int sizeWord) {
-    slab.segment().set(Bytes.LE_INT, 0, sizeWord);
-    int checksum = hash.hash(slab.buffer(), HEAD, length, 0);
-    slab.segment().set(Bytes.LE_INT, HEAD + length, checksum);
-    return length + Lz4FrameDescriptor.BLOCK_OVERHEAD;
-  }
+  /// Whether the last block was stored, that is, stands in `plain` from its first byte on.
+  boolean isStored();
 }

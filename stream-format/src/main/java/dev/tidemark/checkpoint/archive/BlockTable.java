@@ -26,11 +26,17 @@ final class BlockTable {
   ///
   /// @param arena owns the table; the body's size bounds how many blocks there are
   static BlockTable read(
-      ArchiveInput input, List<Section> parts, Facts facts, long bodyEnd, Arena arena)
+      ArchiveInput input,
+      List<Section> parts,
+      BodyEncoding encoding,
+      Facts facts,
+      long bodyEnd,
+      Arena arena)
       throws IOException {
     long blocks = facts.blocks();
+    int blockContent = facts.blockContent();
     MemorySegment offsets = arena.allocate((blocks + 1) * 8, 8);
-    long offset = HeaderDescriptor.SIZE + Lz4FrameDescriptor.HEADER_SIZE;
+    long offset = (long) HeaderDescriptor.SIZE + encoding.header(blockContent).length;
     long block = 0;
     for (Section section : parts) {
       PackedPart part = PackedPart.of(input.payload(section));
@@ -40,11 +46,11 @@ final class BlockTable {
       }
       for (long i = 0; i < part.count(); i++) {
         offsets.setAtIndex(ValueLayout.JAVA_LONG, block++, offset);
-        offset += size(numbers, facts.blockContent()) + Lz4FrameDescriptor.BLOCK_OVERHEAD;
+        offset += pieceLength(numbers, encoding, blockContent);
       }
       numbers.expectEnd();
     }
-    if (block != blocks || offset + Lz4FrameDescriptor.END_MARK_SIZE != bodyEnd) {
+    if (block != blocks || offset + encoding.endMark().length != bodyEnd) {
       throw new StreamException.Malformed(
           "table of archive blocks that does not fit the body", bodyEnd, CONTEXT);
     }
@@ -52,24 +58,25 @@ final class BlockTable {
     return new BlockTable(offsets, blocks);
   }
 
-  private static long size(ByteCursor numbers, int blockContent) throws StreamException {
-    long size = numbers.varint() >>> 1;
-    if (size < 1 || size > blockContent) {
-      throw numbers.malformed("archive block of " + size + " bytes");
+  private static long pieceLength(ByteCursor numbers, BodyEncoding encoding, int blockContent)
+      throws StreamException {
+    long length = encoding.pieceLength(numbers.varint());
+    if (length < encoding.leastPiece() || length > encoding.mostPiece(blockContent)) {
+      throw numbers.malformed("archive block of " + length + " bytes in the file");
     }
-    return size;
+    return length;
   }
 
   long blocks() {
     return blocks;
   }
 
-  /// Where a block starts, its size word first; for the number of blocks, where the last ends.
+  /// Where a block starts; for the number of blocks, where the last ends.
   long offset(long block) {
     return offsets.getAtIndex(ValueLayout.JAVA_LONG, block);
   }
 
-  /// Bytes of a block in the file, size word and checksum included.
+  /// Bytes of a block in the file, all of it included.
   int length(long block) {
     return (int) (offset(block + 1) - offset(block));
   }

@@ -16,10 +16,9 @@ final class BlockTableBuilder {
 
   /// Notes the next block.
   ///
-  /// @param sizeWord the block's size word as in the file
-  void add(int sizeWord) {
-    int size = sizeWord & ~Lz4FrameDescriptor.STORED;
-    raw.varint(((long) size << 1) | (sizeWord >>> 31));
+  /// @param number its size, as [BodyEncoding#tableNumber]
+  void add(long number) {
+    raw.varint(number);
     count++;
     if (raw.size() >= FULL) {
       closePart();

@@ -43,6 +43,19 @@ final class ConfigurationBytes {
         .parse();
   }
 
+  /// How many of some bytes are a configuration: up to the first that begins no subsection.
+  ///
+  /// @param bytes what stands behind the `0x07`, and whatever follows
+  static int length(byte[] bytes) throws StreamException {
+    ByteCursor in = new ByteCursor(bytes, 0, bytes.length, 0, "configuration");
+    ConfigurationBytes configuration = new ConfigurationBytes(in);
+    in.bytes(configuration.be32());
+    while (in.remaining() > 0 && bytes[bytes.length - in.remaining()] == SUBSECTION) {
+      configuration.subsection();
+    }
+    return bytes.length - in.remaining();
+  }
+
   private MachineConfiguration parse() throws StreamException {
     String machineType = new String(in.bytes(be32()), ISO_8859_1);
     while (in.remaining() > 0) {

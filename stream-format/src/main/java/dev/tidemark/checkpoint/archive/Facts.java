@@ -30,7 +30,8 @@ import java.util.OptionalInt;
 ///  +---------------+--------------------------------------------------
 /// ```
 ///
-/// A RAM block is its used length (8 bytes), the length of its name (1 byte), its name.
+/// A RAM block is its used length (8 bytes), the length of its name (1 byte), its name. Where there
+/// are live sections, their bytes (8) stand behind the RAM blocks.
 ///
 /// @param prologue what stands before the pages
 /// @param blockContent most bytes of content in a block
@@ -41,6 +42,7 @@ import java.util.OptionalInt;
 /// @param pageRecords page records in the body, zero pages included
 /// @param zeroRecords of these, zero pages
 /// @param indexRuns runs in all parts of the page index
+/// @param liveBytes bytes of sections of iterable devices other than RAM
 /// @param deviceBytes bytes of device sections
 /// @param vmdescBytes bytes of vmdesc; absent where there is none
 record Facts(
@@ -53,13 +55,28 @@ record Facts(
     long pageRecords,
     long zeroRecords,
     long indexRuns,
+    long liveBytes,
     long deviceBytes,
     OptionalInt vmdescBytes) {
 
   private static final int FOOTERS = 1;
   private static final int CONFIGURATION = 2;
   private static final int VMDESC = 4;
-  private static final int ALL_FLAGS = FOOTERS | CONFIGURATION | VMDESC;
+  private static final int LIVE = 8;
+  private static final int ALL_FLAGS = FOOTERS | CONFIGURATION | VMDESC | LIVE;
+
+  /// Most bytes of live sections; they are kept in memory.
+  private static final long MOST_LIVE = 1L << 30;
+
+  /// Bytes of the stream behind the last page.
+  long epilogueBytes() {
+    return StreamBytes.partEnd(prologue).length
+        + liveBytes
+        + StreamBytes.ramEnd(prologue).length
+        + deviceBytes
+        + StreamBytes.afterDevices(vmdescBytes.isPresent())
+        + vmdescBytes.orElse(0);
+  }
 
   long blocks() {
     return prologueBlocks + pageBlocks + epilogueBlocks;
@@ -69,7 +86,8 @@ record Facts(
     int flags =
         (prologue.footers() ? FOOTERS : 0)
             | (prologue.configuration().isPresent() ? CONFIGURATION : 0)
-            | (vmdescBytes.isPresent() ? VMDESC : 0);
+            | (vmdescBytes.isPresent() ? VMDESC : 0)
+            | (liveBytes > 0 ? LIVE : 0);
     byte[] configuration = prologue.configuration().orElse(new byte[0]);
     ByteSink sink =
         new ByteSink()
@@ -95,6 +113,9 @@ record Facts(
       byte[] name = block.idstr().getBytes(ISO_8859_1);
       sink.u64(block.usedLength()).u8(name.length).bytes(name);
     }
+    if (liveBytes > 0) {
+      sink.u64(liveBytes);
+    }
     return sink.toByteArray();
   }
 
@@ -115,7 +136,7 @@ record Facts(
         || blockContent != header.blockContent()) {
       throw c.malformed("facts that do not agree with the header");
     }
-    long mostBlocks = bodyLength / Lz4FrameDescriptor.BLOCK_OVERHEAD;
+    long mostBlocks = Math.max(0, bodyLength) / header.encoding().leastPiece();
     long mostContent = mostBlocks * blockContent;
     long contentBytes = c.count(mostContent, "content");
     long prologueBlocks = c.count(mostBlocks, "prologue");
@@ -138,6 +159,10 @@ record Facts(
     }
     byte[] early = c.bytes(c.u32());
     List<RamBlock> blocks = ramBlocks(c, limits);
+    long liveBytes = (flags & LIVE) == 0 ? 0 : c.count(mostContent, "live sections");
+    if (liveBytes > MOST_LIVE) {
+      throw c.limit(liveBytes + " bytes of live sections, limit " + MOST_LIVE);
+    }
     c.expectEnd();
     return new Facts(
         new ArchivePrologue(
@@ -155,6 +180,7 @@ record Facts(
         pageRecords,
         zeroRecords,
         indexRuns,
+        liveBytes,
         deviceBytes,
         (flags & VMDESC) == 0 ? OptionalInt.empty() : OptionalInt.of(vmdesc));
   }

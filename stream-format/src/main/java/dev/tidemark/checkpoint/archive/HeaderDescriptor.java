@@ -36,8 +36,5 @@ final class HeaderDescriptor {
   static final String MAGIC = "TIDEMARK";
   static final int VERSION = 1;
 
-  /// The body is one LZ4 frame. 2 is kept for zstd.
-  static final int BODY_LZ4 = 1;
-
   private HeaderDescriptor() {}
 }

@@ -14,10 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// Ownership moves with the reference; a hand-over between threads has to publish it safely, as
 /// any queue does. Filling allocates nothing.
 public final class PageBlock {
-  /// Room in front of the content for the block's size word, so that a stored block needs no copy.
-  private static final int HEAD = Lz4FrameDescriptor.SIZE_WORD_SIZE;
-
-  private static final int TAIL = Lz4FrameDescriptor.CHECKSUM_SIZE;
+  private static final int HEAD = BlockEncoder.HEAD;
+  private static final int TAIL = BlockEncoder.TAIL;
 
   private final ArchiveWriter owner;
   private final RamLayout layout;
@@ -33,6 +31,7 @@ public final class PageBlock {
   private int zeroes;
   private int namedBlock = -1;
   private MemorySegment piece;
+  private boolean stored;
   private int pieceLength;
 
   PageBlock(ArchiveWriter owner, RamLayout layout, int capacity, int mostEncoded) {
@@ -167,8 +166,14 @@ public final class PageBlock {
     return pieceLength;
   }
 
-  void encodedAs(Slab where, int length) {
-    piece = where.segment();
+  /// Whether [#piece] is the content as it was filled.
+  boolean isStored() {
+    return stored;
+  }
+
+  void encodedAs(boolean asStored, int length) {
+    stored = asStored;
+    piece = asStored ? plain : encodedSlab.segment();
     pieceLength = length;
   }
 }

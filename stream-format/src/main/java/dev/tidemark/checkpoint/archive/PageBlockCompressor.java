@@ -6,8 +6,8 @@ package dev.tidemark.checkpoint.archive;
 public final class PageBlockCompressor {
   private final BlockEncoder encoder;
 
-  PageBlockCompressor(Compression compression) {
-    this.encoder = new BlockEncoder(compression);
+  PageBlockCompressor(BlockEncoder encoder) {
+    this.encoder = encoder;
   }
 
   /// Fills in the block's compressed form, with its checksum.
@@ -17,7 +17,7 @@ public final class PageBlockCompressor {
     if (block.isEmpty()) {
       throw new IllegalArgumentException("block is empty");
     }
-    int stored = encoder.encode(block.plain(), block.contentBytes(), block.encoded());
-    block.encodedAs(encoder.isStored() ? block.plain() : block.encoded(), stored);
+    int length = encoder.encode(block.plain(), block.contentBytes(), block.encoded());
+    block.encodedAs(encoder.isStored(), length);
   }
 }

@@ -179,6 +179,17 @@ final class PageIndex {
     return PageLocation.isData(location) ? location + (page - firstPage(run)) * stride : location;
   }
 
+  /// The first page behind a page, up to a limit, that is of another kind; the limit, if there is
+  /// none.
+  long endOfKind(long page, long limit) {
+    long run = runOf(page);
+    PageKind kind = PageLocation.kind(location(run));
+    do {
+      run++;
+    } while (run < count && firstPage(run) < limit && PageLocation.kind(location(run)) == kind);
+    return Math.min(limit, firstPage(run));
+  }
+
   /// Counts pages of a kind in a range of pages.
   long count(PageKind kind, long from, long to) {
     long sum = 0;

@@ -4,7 +4,6 @@ package dev.tidemark.checkpoint.archive;
 
 import dev.tidemark.checkpoint.PageKind;
 import dev.tidemark.stream.StreamException;
-import dev.tidemark.stream.ram.RamRecords;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,7 +13,7 @@ import java.lang.foreign.ValueLayout;
 ///
 /// For each page the kind of its last record is kept. The index is right if no record of a page is
 /// newer than its entry, each entry is met by a record, and the last kinds are the index's.
-final class RecordChecker {
+final class RecordChecker implements RecordParser.Visitor {
   /// Memory for last kinds, one byte a page, that is granted whatever the size of the file.
   private static final long GRANTED = 256 << 20;
 
@@ -24,7 +23,7 @@ final class RecordChecker {
   private static final byte DATA = 2;
 
   private final ArchiveCheckpoint checkpoint;
-  private final RamLayout layout;
+  private final RecordParser parser;
   private final PageIndex index;
   private final MemorySegment lastKinds;
   private final int pageSize;
@@ -34,14 +33,12 @@ final class RecordChecker {
   private long zeroes;
   private long hits;
 
-  private MemorySegment content = MemorySegment.NULL;
-  private long start;
-  private int length;
   private long block;
 
   RecordChecker(ArchiveCheckpoint checkpoint) throws IOException {
     this.checkpoint = checkpoint;
-    this.layout = checkpoint.layout();
+    RamLayout layout = checkpoint.layout();
+    this.parser = new RecordParser(layout);
     this.index = checkpoint.index();
     this.pageSize = layout.pageSize();
     long most = GRANTED + 2 * checkpoint.input().size();
@@ -53,32 +50,9 @@ final class RecordChecker {
   }
 
   /// Parses the records of a block.
-  void check(BlockReader reader) throws StreamException {
-    content = reader.content();
-    start = reader.start();
-    length = reader.length();
+  void check(BlockReader reader) throws IOException {
     block = reader.block();
-    int at = 0;
-    int ramBlock = -1;
-    while (at < length) {
-      need(at, RecordPlaces.MIN_SIZE);
-      long word = content.get(Bytes.BE_LONG, start + at);
-      int flags = (int) (word & (pageSize - 1));
-      int data = at + RamRecords.SIZE_WORD;
-      if ((flags & RamRecords.CONTINUE) == 0) {
-        ramBlock = ramBlock(data, ramBlock);
-        data += 1 + layout.name(ramBlock).length;
-      } else if (ramBlock < 0) {
-        throw malformed("first record does not name its RAM block");
-      }
-      at = record(flags & ~RamRecords.CONTINUE, ramBlock, word & -pageSize, data);
-    }
-  }
-
-  private void need(int at, int bytes) throws StreamException {
-    if (bytes > length - at) {
-      throw malformed("record reaches beyond its block");
-    }
+    parser.parse(reader.decoder(), checkpoint.table().offset(block), this);
   }
 
   private StreamException malformed(String what) {
@@ -86,45 +60,16 @@ final class RecordChecker {
         what, checkpoint.table().offset(block), BlockReader.CONTEXT);
   }
 
-  private int ramBlock(int at, int guess) throws StreamException {
-    need(at, 1 + (content.get(ValueLayout.JAVA_BYTE, start + at) & 0xff));
-    int count = layout.blocks().size();
-    for (int i = 0; i < count; i++) {
-      int candidate = (i + Math.max(0, guess)) % count;
-      if (RecordPlaces.isName(content, start + at, layout.name(candidate))) {
-        return candidate;
-      }
-    }
-    throw malformed("record names an unknown RAM block");
-  }
-
-  /// Checks one record.
-  ///
-  /// @return where the next one starts
-  private int record(int kind, int ramBlock, long pageOffset, int data) throws StreamException {
-    if (pageOffset < 0 || pageOffset >= layout.blocks().get(ramBlock).usedLength()) {
-      throw malformed("page 0x" + Long.toHexString(pageOffset) + " beyond its RAM block");
-    }
-    long page = layout.pageNumber(ramBlock, pageOffset);
+  @Override
+  public void zero(int ramBlock, long pageOffset, long page) {
     records++;
-    if (kind == RamRecords.PAGE) {
-      need(data, pageSize);
-      dataRecord(page, data);
-      return data + pageSize;
-    }
-    if (kind != RamRecords.ZERO) {
-      throw malformed("record with flags 0x" + Integer.toHexString(kind));
-    }
-    need(data, 1);
-    if (content.get(ValueLayout.JAVA_BYTE, start + data) != 0) {
-      throw malformed("zero page with another fill byte");
-    }
     zeroes++;
     lastKinds.set(ValueLayout.JAVA_BYTE, page, ZERO);
-    return data + 1;
   }
 
-  private void dataRecord(long page, int data) throws StreamException {
+  @Override
+  public void data(int ramBlock, long pageOffset, long page, int data) throws StreamException {
+    records++;
     long here = PageLocation.data(block, data);
     long entry = entry(page);
     if (PageLocation.isData(entry)) {

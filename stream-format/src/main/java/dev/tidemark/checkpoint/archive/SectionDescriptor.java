@@ -74,15 +74,6 @@ final class SectionDescriptor {
     return b[0] | (b[1] << 8) | (b[2] << 16) | (b[3] << 24);
   }
 
-  /// Whether this version knows what a section is; it passes over others.
-  static boolean isKnown(int tag) {
-    return tag == FACTS
-        || tag == BLOCK_TABLE
-        || tag == PAGE_INDEX
-        || tag == MANIFEST
-        || tag == SEGMENT_DIGESTS;
-  }
-
   /// A tag as text, for messages.
   static String name(int tag) {
     StringBuilder name = new StringBuilder();

@@ -6,8 +6,14 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.checkpoint.DeviceState;
+import dev.tidemark.stream.MigrationStream;
+import dev.tidemark.stream.StreamElement.IterableSection;
+import dev.tidemark.stream.StreamWriter;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamRecords;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.channels.Channels;
 import java.util.List;
 
 /// What stands around the pages in the body: the migration stream's beginning and its end.
@@ -51,10 +57,16 @@ final class StreamBytes {
     return sink.toByteArray();
   }
 
-  /// What ends RAM: the end of the PART section and an empty END section.
-  static byte[] ramEnd(ArchivePrologue prologue) {
+  /// What ends the PART section, whose head is the prologue's last.
+  static byte[] partEnd(ArchivePrologue prologue) {
     ByteSink sink = new ByteSink();
     end(sink, prologue);
+    return sink.toByteArray();
+  }
+
+  /// An empty END section of RAM.
+  static byte[] ramEnd(ArchivePrologue prologue) {
+    ByteSink sink = new ByteSink();
     sink.u8(SECTION_END).be32(prologue.ramSectionId());
     end(sink, prologue);
     return sink.toByteArray();
@@ -67,9 +79,28 @@ final class StreamBytes {
     }
   }
 
+  /// The sections of iterable devices other than RAM, as they stand in the stream.
+  static byte[] live(DeviceState state) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (StreamWriter out = MigrationStream.write(Channels.newChannel(bytes))) {
+      for (IterableSection section : state.iterable()) {
+        out.with(section);
+      }
+    }
+    return bytes.toByteArray();
+  }
+
   /// Everything behind the last page.
-  static byte[] epilogue(ArchivePrologue prologue, DeviceState state) {
-    ByteSink sink = new ByteSink().bytes(ramEnd(prologue)).bytes(state.sections()).u8(EOF);
+  ///
+  /// @param live what [#live] has made of the state
+  static byte[] epilogue(ArchivePrologue prologue, DeviceState state, byte[] live) {
+    ByteSink sink =
+        new ByteSink()
+            .bytes(partEnd(prologue))
+            .bytes(live)
+            .bytes(ramEnd(prologue))
+            .bytes(state.sections())
+            .u8(EOF);
     state
         .vmdesc()
         .ifPresent(

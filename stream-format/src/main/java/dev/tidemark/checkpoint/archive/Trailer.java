@@ -89,14 +89,12 @@ record Trailer(
   }
 
   private void check(byte[] b, long offset, long size) throws StreamException {
-    long leastBody =
-        HeaderDescriptor.SIZE + Lz4FrameDescriptor.HEADER_SIZE + Lz4FrameDescriptor.END_MARK_SIZE;
     boolean sane =
         Bytes.getInt(b, 0) == TrailerDescriptor.FRAME_MAGIC
             && Bytes.getInt(b, TrailerDescriptor.PAYLOAD_LENGTH_OFFSET)
                 == TrailerDescriptor.SIZE - SectionDescriptor.FRAME_HEADER_SIZE
             && fileSize == size
-            && bodyEnd >= leastBody
+            && bodyEnd >= HeaderDescriptor.SIZE
             && tableOffset >= bodyEnd
             && tableOffset <= offset - SectionDescriptor.OVERHEAD;
     if (!sane) {

@@ -3,24 +3,16 @@
 package dev.tidemark.checkpoint.stream;
 
 import dev.tidemark.checkpoint.CheckpointStream;
-import dev.tidemark.checkpoint.DeviceState;
-import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.stream.MigrationStream;
-import dev.tidemark.stream.SectionHeader;
-import dev.tidemark.stream.StreamElement;
-import dev.tidemark.stream.StreamElement.IterableSection;
 import dev.tidemark.stream.StreamElement.RamSection.Phase;
-import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamWriter;
 import dev.tidemark.stream.StreamWriter.RamSectionWriter;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamBlockEntry;
-import dev.tidemark.stream.vmstate.GlobalState;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
@@ -35,10 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class CheckpointStreamWriter {
   /// Bytes between two calls of a progress listener.
   private static final long PROGRESS_STEP = 1 << 20;
-
-  /// Not 0, which QEMU's loader takes for any section not met yet, and above what QEMU's counter of
-  /// section ids reaches, so that it is no device's.
-  private static final int RAM_SECTION_ID = 1 << 16;
 
   private CheckpointStreamWriter() {}
 
@@ -78,68 +66,30 @@ public final class CheckpointStreamWriter {
     return new Copy(in, out, options).write();
   }
 
-  private static MachineConfiguration forDestination(MachineConfiguration machine)
-      throws StreamException {
-    if (machine.capabilities().contains("x-ignore-shared")) {
-      throw new StreamException.Unsupported(
-          "x-ignore-shared: a part of RAM is in other files", 0, "configuration");
-    }
-    return new MachineConfiguration(
-        machine.machineType(),
-        machine.targetPageBits(),
-        machine.capabilities().stream().filter(name -> !name.equals("mapped-ram")).toList(),
-        machine.uuid());
-  }
-
   /// One checkpoint on its way. What comes before the pages is written when the first is visited:
   /// only then is it known whole.
   private static final class Copy implements PageVisitor {
     private final CheckpointStream in;
     private final StreamWriter writer;
+    private final DestinationStream frame;
     private final Options options;
-    private final SectionHeader ram = SectionHeader.ram(RAM_SECTION_ID);
     private @Nullable RamSectionWriter part;
-    private boolean footers;
-    private byte[] early = {};
     private long next = PROGRESS_STEP;
 
     // The writer is not closed: that would close the channel, which is the caller's.
     @SuppressWarnings("resource")
     Copy(CheckpointStream in, WritableByteChannel out, Options options) {
       this.in = in;
-      this.writer = MigrationStream.write(out).targetPageSize(in.targetPageSize());
+      this.writer = MigrationStream.write(out);
+      this.frame = new DestinationStream(in, writer);
       this.options = options;
     }
 
     long write() throws IOException {
-      MachineConfiguration machine = forDestination(in.configuration());
-      writer.with(new StreamElement.FileHeader());
-      if (!machine.machineType().isEmpty()) {
-        writer.with(StreamElement.Configuration.of(machine));
-      }
+      frame.begin(false);
       in.forEachPage(this);
       part().end();
-      DeviceState devices = in.deviceState();
-      if (footers != in.footers() || !Arrays.equals(early, devices.early())) {
-        throw new StreamException.Unsupported(
-            "what stands before the pages is known only behind them", 0, "checkpoint");
-      }
-      for (IterableSection section : devices.iterable()) {
-        writer.with(section);
-      }
-      writer.footers(footers);
-      writer.beginRam(Phase.END, ram, List.of()).end();
-      byte[] sections =
-          options
-              .runState()
-              .map(state -> GlobalState.withRunState(devices.sections(), state))
-              .orElse(devices.sections());
-      writer.raw(MemorySegment.ofArray(sections));
-      writer.with(new StreamElement.EndOfFile(0));
-      if (devices.vmdesc().isPresent()) {
-        writer.with(new StreamElement.VmDescription(0, devices.vmdesc().get()));
-      }
-      writer.flush();
+      frame.behindPages(options.runState());
       options.progress().accept(writer.bytesWritten());
       return writer.bytesWritten();
     }
@@ -149,13 +99,10 @@ public final class CheckpointStreamWriter {
       if (begun != null) {
         return begun;
       }
-      footers = in.footers();
-      writer.footers(footers);
-      early = in.earlySections();
-      writer.raw(MemorySegment.ofArray(early));
+      frame.beforePages();
       List<RamBlockEntry> blockList = in.ramBlocks().stream().map(RamBlockEntry::of).toList();
-      writer.beginRam(Phase.START, ram, blockList).end();
-      begun = writer.beginRam(Phase.PART, ram, List.of());
+      writer.beginRam(Phase.START, frame.ram(), blockList).end();
+      begun = writer.beginRam(Phase.PART, frame.ram(), List.of());
       part = begun;
       return begun;
     }

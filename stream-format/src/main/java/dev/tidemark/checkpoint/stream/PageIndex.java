@@ -68,6 +68,16 @@ final class PageIndex {
     return chunk == null ? MISSING : chunk.getAtIndex(ValueLayout.JAVA_LONG, page % CHUNK_PAGES);
   }
 
+  /// Whether no page of the chunk that holds a page has an entry.
+  boolean isAbsent(long page) {
+    return chunks[(int) (page / CHUNK_PAGES)] == null;
+  }
+
+  /// The first page behind the chunk that holds a page.
+  static long endOfChunk(long page) {
+    return (page / CHUNK_PAGES + 1) * CHUNK_PAGES;
+  }
+
   /// Sets an entry; false if the budget does not allow it.
   boolean set(long page, long entry) {
     int at = (int) (page / CHUNK_PAGES);

@@ -73,7 +73,12 @@ class PassedPages implements PageVisitor {
 
   /// Whether any page has come.
   boolean hasPages() {
-    return contents + zeroes > 0;
+    return records() > 0;
+  }
+
+  /// How many page records have come.
+  long records() {
+    return contents + zeroes;
   }
 
   /// Whether a page with content has come.

@@ -9,8 +9,10 @@ import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.checkpoint.Manifest;
+import dev.tidemark.checkpoint.OpenOptions;
 import dev.tidemark.checkpoint.PageKind;
 import dev.tidemark.checkpoint.PageSpool;
+import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamElement;
 import dev.tidemark.stream.StreamElement.Command;
@@ -19,6 +21,7 @@ import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
 import dev.tidemark.stream.TargetPageSize;
+import dev.tidemark.stream.ram.MappedRam;
 import dev.tidemark.stream.ram.PageInflater;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.ram.RamRecordVisitor;
@@ -31,6 +34,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -51,18 +55,24 @@ public final class StreamCheckpoint implements Checkpoint {
   /// Index bytes allowed whatever the size of the file.
   private static final long INDEX_ALLOWANCE = 64L << 20;
 
+  /// A mask: progress is told once in as many page records.
+  private static final int TELL_EVERY = (1 << 14) - 1;
+
   /// Most commands kept; a real stream has a few.
   private static final int MAX_COMMANDS = 1 << 16;
 
   private final ByteSource source;
   private final long start;
   private final Path spoolFolder;
+  private final Progress progress;
+  private final long sourceBytes;
   private final Arena arena = Arena.ofShared();
   private final AtomicLong indexBudget;
   private final List<Command> commands = new ArrayList<>();
   private @Nullable PageIndex[] index = {};
   private long[] records = {};
   private long ramSections;
+  private long noted;
   private MachineConfiguration configuration;
   private List<RamBlock> blocks;
   private int pageSize;
@@ -79,14 +89,16 @@ public final class StreamCheckpoint implements Checkpoint {
   private long devicesOffset;
   private @Nullable PageSpool spool;
 
-  private StreamCheckpoint(ByteSource source, long start, StreamReader reader, Path spoolFolder)
+  private StreamCheckpoint(ByteSource source, long start, StreamReader reader, OpenOptions options)
       throws IOException {
     this.source = source;
     this.start = start;
-    this.spoolFolder = spoolFolder;
+    this.spoolFolder = options.spoolFolder();
+    this.progress = options.progress();
+    this.sourceBytes = source.size();
     // A record takes at least 9 bytes; an index much larger than that is a sparse one, made to
     // hurt.
-    this.indexBudget = new AtomicLong(INDEX_ALLOWANCE + 2 * source.size());
+    this.indexBudget = new AtomicLong(INDEX_ALLOWANCE + 2 * sourceBytes);
     try {
       readAll(reader);
     } catch (IOException | RuntimeException | Error e) {
@@ -133,29 +145,24 @@ public final class StreamCheckpoint implements Checkpoint {
   ///     `source` is closed
   public static StreamCheckpoint open(MigrationStream settings, ByteSource source, long start)
       throws IOException {
-    return open(settings, source, start, Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
+    return open(settings, source, start, OpenOptions.DEFAULT);
   }
 
-  /// Opens a stored stream.
+  /// Opens a stored stream that starts somewhere in its file.
   ///
   /// @param settings how to read
   /// @param source closed with the result
-  /// @param spoolFolder where pages are kept that came as deltas or compressed; looked at only if
-  ///     there are any
+  /// @param start where the stream starts in it, in bytes, 0 or more
+  /// @param options where pages are kept that came as deltas or compressed, which is looked at only
+  ///     if there are any; and who is told how far it is
   /// @throws IOException if the stream cannot be read, or its pages cannot be spooled; then
-  /// `source`
-  ///     is closed
-  public static StreamCheckpoint open(MigrationStream settings, ByteSource source, Path spoolFolder)
-      throws IOException {
-    return open(settings, source, 0, spoolFolder);
-  }
-
-  private static StreamCheckpoint open(
-      MigrationStream settings, ByteSource source, long start, Path spoolFolder)
+  ///     `source` is closed
+  public static StreamCheckpoint open(
+      MigrationStream settings, ByteSource source, long start, OpenOptions options)
       throws IOException {
     try {
       StreamReader reader = settings.withDeviceTail().read(source, start);
-      return new StreamCheckpoint(source, start, reader, spoolFolder);
+      return new StreamCheckpoint(source, start, reader, options);
     } catch (IOException | RuntimeException e) {
       source.close();
       throw e;
@@ -235,7 +242,7 @@ public final class StreamCheckpoint implements Checkpoint {
     }
     if (mapped) {
       if (!ramEnded) {
-        throw StreamCheckpointStream.emptyBitmaps(startOffset);
+        throw MappedRam.emptyBitmaps(startOffset);
       }
       return;
     }
@@ -243,11 +250,7 @@ public final class StreamCheckpoint implements Checkpoint {
       PageIndex pages = index[block.index()];
       for (long page = 0; page < block.usedLength() / reader.targetPageSize(); page++) {
         if (pages == null || pages.get(page) == PageIndex.MISSING) {
-          // A real VM has firmware at least.
-          throw new StreamException.Unsupported(
-              "no page has content: they are in the multifd channels, which are files of their own",
-              startOffset,
-              "checkpoint");
+          throw StreamCheckpointStream.noContent(startOffset);
         }
       }
     }
@@ -344,6 +347,9 @@ public final class StreamCheckpoint implements Checkpoint {
       }
       PageIndex pages = index[block.index()];
       records[block.index()]++;
+      if ((++noted & TELL_EVERY) == 0) {
+        progress.advanced(start + reader.streamOffset(), sourceBytes);
+      }
       long former = pages == null ? PageIndex.MISSING : pages.get(pageOffset / bytes);
       contents += (hasContent(entry) ? 1 : 0) - (hasContent(former) ? 1 : 0);
       if (pages == null || !pages.set(pageOffset / bytes, entry)) {
@@ -403,6 +409,28 @@ public final class StreamCheckpoint implements Checkpoint {
   @Override
   public PageKind pageKind(RamBlock block, long pageOffset) {
     return kind(entry(block, pageOffset));
+  }
+
+  @Override
+  public long endOfKind(RamBlock block, long pageOffset, long limit) {
+    PageKind kind = pageKind(block, pageOffset);
+    PageIndex pages = index[block.index()];
+    if (pages == null) {
+      return limit;
+    }
+    boolean maybeAbsent = kind == kind(known(PageIndex.MISSING));
+    long end = limit / pageSize;
+    long page = pageOffset / pageSize + 1;
+    while (page < end) {
+      if (maybeAbsent && pages.isAbsent(page)) {
+        page = PageIndex.endOfChunk(page);
+      } else if (kind(known(pages.get(page))) == kind) {
+        page++;
+      } else {
+        return page * pageSize;
+      }
+    }
+    return limit;
   }
 
   @Override
@@ -470,20 +498,35 @@ public final class StreamCheckpoint implements Checkpoint {
 
   /// How the pages of each RAM block are stored. Counted anew at each call.
   public List<BlockPages> blockPages() {
-    List<BlockPages> all = new ArrayList<>();
-    for (RamBlock block : blocks) {
-      long data = 0;
-      long zero = 0;
-      long pages = block.usedLength() / pageSize;
-      PageIndex of = index[block.index()];
-      for (long page = 0; of != null && page < pages; page++) {
-        long entry = known(of.get(page));
-        zero += entry == PageIndex.ZERO ? 1 : 0;
-        data += entry != PageIndex.ZERO && entry != PageIndex.MISSING ? 1 : 0;
-      }
-      all.add(new BlockPages(block, data, zero, pages - data - zero, records[block.index()]));
+    return blocks.stream().map(this::blockPages).toList();
+  }
+
+  private BlockPages blockPages(RamBlock block) {
+    long data = 0;
+    long zero = 0;
+    long start = 0;
+    while (start < block.usedLength()) {
+      long end = endOfKind(block, start, block.usedLength());
+      PageKind kind = pageKind(block, start);
+      zero += kind == PageKind.ZERO ? (end - start) / pageSize : 0;
+      data += kind == PageKind.DATA ? (end - start) / pageSize : 0;
+      start = end;
     }
-    return all;
+    long pages = block.usedLength() / pageSize;
+    return new BlockPages(block, data, zero, pages - data - zero, records[block.index()]);
+  }
+
+  @Override
+  public OptionalLong resentPages() {
+    return OptionalLong.of(blocks.stream().mapToLong(block -> resentPages(block).orElse(0)).sum());
+  }
+
+  /// A mapped-ram file has one place for each page: none is stored twice.
+  @Override
+  public OptionalLong resentPages(RamBlock block) {
+    BlockPages pages = blockPages(blocks.get(block.index()));
+    long first = pages.data() + (mapped ? 0 : pages.zero());
+    return OptionalLong.of(Math.max(0, pages.records() - first));
   }
 
   /// The device sections behind RAM, if vmdesc allows to delimit them.

@@ -20,6 +20,7 @@ import dev.tidemark.stream.StreamElement.RamSection;
 import dev.tidemark.stream.StreamElement.VmDescription;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.StreamReader;
+import dev.tidemark.stream.ram.MappedRam;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
@@ -40,8 +41,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What would lose pages is [StreamException.Unsupported]: a postcopy stream whose pages went over
 /// another channel, and the mapped-ram file of a background snapshot, whose bitmaps QEMU leaves
-/// empty. That is known when all pages have been visited. That the pages went over multifd channels
-/// is not seen here, but by [StreamCheckpoint].
+/// empty, and the main channel of multifd, whose pages are in the other channels. That is known
+/// when
+/// all pages have been visited.
 public final class StreamCheckpointStream implements CheckpointStream {
   private final StreamReader reader;
   private boolean footersKnown;
@@ -49,6 +51,7 @@ public final class StreamCheckpointStream implements CheckpointStream {
   private @Nullable RamSection start;
   private long startOffset;
   private boolean mapped;
+  private boolean pagesElsewhere;
   private @Nullable DeviceState devices;
 
   private StreamCheckpointStream(StreamReader reader) {
@@ -96,6 +99,33 @@ public final class StreamCheckpointStream implements CheckpointStream {
     return begun(settings.read(channel));
   }
 
+  /// Reads a stream from a channel that does not start where its file does, up to its block list.
+  ///
+  /// @param settings how to read
+  /// @param channel in blocking mode; closed with the result
+  /// @param streamStart where the channel's first byte stood in its file, 0 or more
+  /// @throws IOException if the stream cannot be read, or does not begin as one; then `channel` is
+  ///     closed
+  public static StreamCheckpointStream open(
+      MigrationStream settings, ReadableByteChannel channel, long streamStart) throws IOException {
+    return begun(settings.read(channel, streamStart));
+  }
+
+  /// The device state of a stream whose pages stand elsewhere: its RAM sections are empty.
+  ///
+  /// @param settings how to read
+  /// @param source closed when this returns or throws
+  /// @throws StreamException.Malformed if there is a page
+  /// @throws IOException if the stream cannot be read
+  public static DeviceState stateOf(MigrationStream settings, ByteSource source)
+      throws IOException {
+    try (StreamCheckpointStream stream = open(settings, source)) {
+      stream.pagesElsewhere = true;
+      stream.forEachPage(NoPages.INSTANCE);
+      return stream.deviceState();
+    }
+  }
+
   private static StreamCheckpointStream begun(StreamReader reader) throws IOException {
     StreamCheckpointStream stream = new StreamCheckpointStream(reader);
     try {
@@ -128,11 +158,11 @@ public final class StreamCheckpointStream implements CheckpointStream {
     return start.blockList().stream().anyMatch(entry -> entry.mappedRam().isPresent());
   }
 
-  /// What is wrong with a mapped-ram file none of whose pages is marked as stored.
-  static StreamException emptyBitmaps(long startOffset) {
+  /// What is wrong with a stream that has no content, and not even all pages: a real VM has
+  /// firmware at least.
+  static StreamException noContent(long startOffset) {
     return new StreamException.Unsupported(
-        "mapped-ram file of a background snapshot: no page is marked as stored, though all are;"
-            + " it can be repaired by setting the bits of its bitmaps",
+        "no page has content: they are in the multifd channels, which are files of their own",
         startOffset,
         "checkpoint");
   }
@@ -249,8 +279,24 @@ public final class StreamCheckpointStream implements CheckpointStream {
       }
     }
     discarded.checkAllReceived();
-    if (mapped && !ended && !pages.hasContent()) {
-      throw emptyBitmaps(startOffset);
+    if (!pages.hasContent() && !pagesElsewhere) {
+      checkWithoutContent(pages, ended);
+    }
+  }
+
+  private void checkWithoutContent(PassedPages pages, boolean ended) throws StreamException {
+    if (mapped) {
+      if (!ended) {
+        throw MappedRam.emptyBitmaps(startOffset);
+      }
+      return;
+    }
+    long all = 0;
+    for (RamBlock block : ramBlocks()) {
+      all += block.usedLength() / targetPageSize();
+    }
+    if (pages.records() < all) {
+      throw noContent(startOffset);
     }
   }
 

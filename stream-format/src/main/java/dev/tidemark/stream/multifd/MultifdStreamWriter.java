@@ -168,26 +168,13 @@ public final class MultifdStreamWriter {
     if (channels.isEmpty() || channels.size() > 255) {
       throw new IllegalArgumentException(channels.size() + " channels");
     }
-    MachineConfiguration machine = forDestination(in.configuration());
+    MachineConfiguration machine = in.configuration().forDestination();
     Split split = new Split(in, main, channels, machine, options);
     try {
       return split.write(machine);
     } finally {
       split.release();
     }
-  }
-
-  private static MachineConfiguration forDestination(MachineConfiguration machine)
-      throws StreamException {
-    if (machine.capabilities().contains("x-ignore-shared")) {
-      throw new StreamException.Unsupported(
-          "x-ignore-shared: a part of RAM is in other files", 0, "configuration");
-    }
-    return new MachineConfiguration(
-        machine.machineType(),
-        machine.targetPageBits(),
-        machine.capabilities().stream().filter(name -> !name.equals("mapped-ram")).toList(),
-        machine.uuid());
   }
 
   /// One checkpoint on its way.

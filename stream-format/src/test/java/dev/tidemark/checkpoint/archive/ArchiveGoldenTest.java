@@ -2,9 +2,12 @@
 
 package dev.tidemark.checkpoint.archive;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
+import com.github.luben.zstd.Zstd;
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.Manifest;
@@ -12,6 +15,9 @@ import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -33,7 +39,7 @@ class ArchiveGoldenTest {
     return page;
   }
 
-  private static byte[] written(Manifest manifest) throws IOException {
+  private static byte[] written(Manifest manifest, Compression compression) throws IOException {
     MemoryTarget target = new MemoryTarget();
     ArchivePrologue prologue =
         new ArchivePrologue(
@@ -45,7 +51,7 @@ class ArchiveGoldenTest {
             true);
     try (ArchiveWriter writer =
         ArchiveWriter.begin(
-            target, ArchiveOptions.DEFAULT.withCompression(Compression.NONE), prologue)) {
+            target, ArchiveOptions.DEFAULT.withCompression(compression), prologue)) {
       PageBlock block = writer.newPageBlock();
       block.page(0, 512, MemorySegment.ofArray(page()), 0);
       block.zeroPage(0, 0);
@@ -148,8 +154,61 @@ class ArchiveGoldenTest {
     body();
     sections(manifest);
     trailer();
-    assertThat(HexFormat.of().formatHex(written(manifest)))
+    assertThat(HexFormat.of().formatHex(written(manifest, Compression.NONE)))
         .isEqualTo(HexFormat.of().formatHex(golden.toByteArray()));
     ArchiveVerifier.verify(ByteSource.of(golden.toByteArray()), Progress.NONE);
+  }
+
+  /// The body in zstd: one frame a block, as RFC 8878 spells it, with nothing between.
+  @Test
+  void bodyOfZstdFrames() throws IOException {
+    byte[] file = written(ManifestJson.read("{}", 0), Compression.ZSTD);
+    ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+    assertThat(in.getInt(40)).as("body encoding").isEqualTo(2);
+    in.position(52);
+    int[] contents = {70, 533, 43};
+    for (int content : contents) {
+      int start = in.position();
+      assertThat(in.getInt()).isEqualTo(0xFD2FB528);
+      // Content size, single segment, checksum, no dictionary.
+      boolean small = content < 256;
+      assertThat(in.get()).isEqualTo((byte) (small ? 0x24 : 0x64));
+      assertThat(small ? in.get() & 0xff : in.getShort() + 256).isEqualTo(content);
+      int length = (int) Zstd.findFrameCompressedSize(file, start);
+      byte[] frame = Arrays.copyOfRange(file, start, start + length);
+      MemorySegment bytes = MemorySegment.ofArray(frame);
+      assertThat(ZstdFrameDescriptor.frameLength(bytes, length, content)).isEqualTo(length);
+      assertThat(ZstdFrameDescriptor.frameLength(bytes, length, content - 1))
+          .isEqualTo(ZstdFrameDescriptor.NO_FRAME);
+      assertThat(ZstdFrameDescriptor.frameLength(bytes, length - 1, content))
+          .isEqualTo(ZstdFrameDescriptor.CUT);
+      in.position(start + length);
+    }
+    // The first section follows: its table says the frames' lengths, shifted by one.
+    assertThat(in.getInt()).isEqualTo(0x184D2A5B);
+    body();
+    byte[] lz4 = golden.toByteArray();
+    golden.clear();
+    header();
+    golden.bytes(lz4);
+    assertThat(BodyParser.decompress(file)).isEqualTo(BodyParser.decompress(golden.toByteArray()));
+    ArchiveVerifier.verify(ByteSource.of(file), Progress.NONE);
+  }
+
+  /// Frames written by hand, whose blocks are stored, read as any other.
+  @Test
+  void zstdFrameOfStoredBlocks() {
+    byte[] content = "QEVM".getBytes(US_ASCII);
+    hex("28b52ffd 24 04"); // magic, single segment and checksum, 4 bytes
+    hex("210000"); // last block, stored, 4 bytes
+    golden.bytes(content);
+    hex("e1b76e7f"); // lower half of XXH64
+    byte[] frame = golden.toByteArray();
+    Slab slab = Slab.allocate(64);
+    MemorySegment.copy(MemorySegment.ofArray(frame), 0, slab.segment(), 0, frame.length);
+    ZstdBlockDecoder decoder = new ZstdBlockDecoder(ArchiveOptions.BLOCK_64_KIB);
+    assertThatCode(() -> decoder.decode(slab, frame.length, 0)).doesNotThrowAnyException();
+    assertThat(decoder.content().asSlice(0, decoder.length()).toArray(ValueLayout.JAVA_BYTE))
+        .isEqualTo(content);
   }
 }

@@ -9,17 +9,19 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Every prefix, every single byte changed, and sections that lie with right checksums.
 class ArchiveHostileTest {
-  private static byte[] archive() throws IOException {
-    return Archives.small(ArchiveOptions.DEFAULT);
+  private static byte[] archive(Compression compression) throws IOException {
+    return Archives.small(ArchiveOptions.DEFAULT.withCompression(compression));
   }
 
-  @Test
-  void everyPrefixIsTruncated() throws IOException {
-    byte[] file = archive();
+  @ParameterizedTest
+  @EnumSource(names = {"LZ4", "ZSTD"})
+  void everyPrefixIsTruncated(Compression compression) throws IOException {
+    byte[] file = archive(compression);
     for (int length = 0; length < file.length; length++) {
       byte[] prefix = Arrays.copyOf(file, length);
       assertThat(Mutations.verify(prefix))
@@ -29,17 +31,19 @@ class ArchiveHostileTest {
     }
   }
 
-  @Test
-  void fileWithoutTrailerSaysThatItIsIncomplete() throws IOException {
-    byte[] file = archive();
+  @ParameterizedTest
+  @EnumSource(names = {"LZ4", "ZSTD"})
+  void fileWithoutTrailerSaysThatItIsIncomplete(Compression compression) throws IOException {
+    byte[] file = archive(compression);
     assertThat(Mutations.verify(Arrays.copyOf(file, file.length - TrailerDescriptor.SIZE)))
         .isInstanceOf(StreamException.Truncated.class)
         .hasMessageStartingWith("incomplete: no trailer at offset 0x");
   }
 
-  @Test
-  void everyChangedByteIsFound() throws IOException {
-    byte[] file = archive();
+  @ParameterizedTest
+  @EnumSource(names = {"LZ4", "ZSTD"})
+  void everyChangedByteIsFound(Compression compression) throws IOException {
+    byte[] file = archive(compression);
     for (int at = 0; at < file.length; at++) {
       for (int flip : new int[] {1, 0x80, 0xff}) {
         byte[] changed = file.clone();
@@ -53,9 +57,10 @@ class ArchiveHostileTest {
     }
   }
 
-  @Test
-  void changedTrailerIsDamagedNotMissing() throws IOException {
-    byte[] file = archive();
+  @ParameterizedTest
+  @EnumSource(names = {"LZ4", "ZSTD"})
+  void changedTrailerIsDamagedNotMissing(Compression compression) throws IOException {
+    byte[] file = archive(compression);
     for (int at = file.length - TrailerDescriptor.SIZE; at < file.length; at++) {
       byte[] changed = file.clone();
       changed[at] ^= 0x20;
@@ -65,9 +70,10 @@ class ArchiveHostileTest {
     }
   }
 
-  @Test
-  void sectionsThatLieAreFoundOut() throws IOException {
-    byte[] file = archive();
+  @ParameterizedTest
+  @EnumSource(names = {"LZ4", "ZSTD"})
+  void sectionsThatLieAreFoundOut(Compression compression) throws IOException {
+    byte[] file = archive(compression);
     int trailer = file.length - TrailerDescriptor.SIZE;
     int bodyEnd = (int) Bytes.getLong(file, trailer + TrailerDescriptor.BODY_END_OFFSET);
     byte[] values = {0, 1, 2, 3, 0x7f, (byte) 0x80, (byte) 0xff};
@@ -100,9 +106,10 @@ class ArchiveHostileTest {
     }
   }
 
-  @Test
-  void sectionsOfNoiseAreFoundOut() throws IOException {
-    byte[] file = archive();
+  @ParameterizedTest
+  @EnumSource(names = {"LZ4", "ZSTD"})
+  void sectionsOfNoiseAreFoundOut(Compression compression) throws IOException {
+    byte[] file = archive(compression);
     int trailer = file.length - TrailerDescriptor.SIZE;
     int bodyEnd = (int) Bytes.getLong(file, trailer + TrailerDescriptor.BODY_END_OFFSET);
     Random random = new Random(7);

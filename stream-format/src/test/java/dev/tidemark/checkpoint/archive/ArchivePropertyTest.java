@@ -117,8 +117,9 @@ class ArchivePropertyTest {
       assertThat(body.devices()).isEqualTo(Archives.DEVICES.sections());
       assertThat(body.vmdesc()).isEqualTo(Archives.DEVICES.vmdesc().orElseThrow());
     }
-    if (Lz4Tool.isHere()) {
-      assertThat(Lz4Tool.decompress(file)).isEqualTo(BodyParser.decompress(file));
+    StockTool tool = StockTool.of(Archives.options().get(scenario.options()));
+    if (tool.isHere()) {
+      assertThat(tool.decompress(file)).isEqualTo(BodyParser.decompress(file));
     }
   }
 

@@ -12,10 +12,6 @@ import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.PageKind;
 import dev.tidemark.checkpoint.Progress;
-import dev.tidemark.stream.SectionHeader;
-import dev.tidemark.stream.StreamElement.IterableSection;
-import dev.tidemark.stream.StreamElement.RamSection.Phase;
-import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -84,18 +80,10 @@ class ArchiveTest {
   }
 
   @Test
-  void stateThatWouldBeLostIsRefused() throws IOException {
-    IterableSection live =
-        new IterableSection(
-            0x55, Phase.START, new SectionHeader(9, "spapr/htab", 0, 1), new byte[4], true);
+  void earlySectionsThatTurnUpLateAreRefused() throws IOException {
     ArchivePrologue prologue = Archives.prologue(true, new RamBlock(0, "pc.ram", PAGE));
     try (ArchiveWriter writer =
         ArchiveWriter.begin(new MemoryTarget(), ArchiveOptions.DEFAULT, prologue)) {
-      DeviceState withLive =
-          new DeviceState(new byte[0], List.of(live), new byte[0], Optional.empty());
-      assertThatThrownBy(() -> writer.finish(withLive, Archives.MANIFEST))
-          .isInstanceOf(StreamException.Unsupported.class)
-          .hasMessageContaining("live section \"spapr/htab\" at offset 0x55");
       DeviceState withEarly =
           new DeviceState(new byte[] {4}, List.of(), new byte[0], Optional.empty());
       assertThatThrownBy(() -> writer.finish(withEarly, Archives.MANIFEST))

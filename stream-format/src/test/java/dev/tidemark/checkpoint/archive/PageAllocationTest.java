@@ -63,14 +63,19 @@ class PageAllocationTest {
         long before = threads.getCurrentThreadAllocatedBytes();
         fill(sink, PAGES);
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
-        assertThat((double) allocated / PAGES).as("bytes a page").isLessThanOrEqualTo(1);
+        // The way into zstd allocates some 100 to 300 bytes for a block of 15 pages and more, until
+        // it is compiled; nothing for a page.
+        int most = compression == Compression.ZSTD ? 32 : 1;
+        assertThat((double) allocated / PAGES)
+            .as("bytes a page, %s", compression)
+            .isLessThanOrEqualTo(most);
       }
     }
   }
 
   private void fill(Archives.PageSink sink, int pages) throws IOException {
     for (int page = 0; page < pages; page++) {
-      long offset = (long) page * PAGE;
+      long offset = (long) (page % PAGES) * PAGE;
       if (page % 8 == 0) {
         sink.zeroPage(0, offset);
       } else {

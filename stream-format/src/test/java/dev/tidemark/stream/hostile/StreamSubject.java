@@ -2,6 +2,7 @@
 
 package dev.tidemark.stream.hostile;
 
+import dev.tidemark.checkpoint.mappedram.MappedRamCheckpoint;
 import dev.tidemark.checkpoint.stream.StreamCheckpoint;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamElement;
@@ -102,6 +103,12 @@ public enum StreamSubject implements Subject {
         checkpoint.deviceSections();
         checkpoint.ramBlocks();
         checkpoint.configuration();
+      }
+      if (MappedRamCheckpoint.isMappedRam(in.source(), 0)) {
+        try (MappedRamCheckpoint mapped = MappedRamCheckpoint.open(in.source(), 0, SETTINGS)) {
+          mapped.deviceSections();
+          mapped.stream().forEachPage(new Taker(mapped.targetPageSize(), 0));
+        }
       }
     }
   },

@@ -102,6 +102,13 @@ record MultifdSpec(
     return page.seed == 0 || page.channel < 0;
   }
 
+  /// Whether all its pages in one stream look as if they were the main channel's alone.
+  boolean lacksContent() {
+    long all = blocks.stream().mapToLong(block -> block.usedLength() / pageSize).sum();
+    List<Page> records = epochs.stream().flatMap(epoch -> distinct(epoch).stream()).toList();
+    return records.size() < all && records.stream().allMatch(MultifdSpec::isZero);
+  }
+
   /// The connections: the main stream first, then the channels by their ids.
   List<byte[]> encode() {
     try {

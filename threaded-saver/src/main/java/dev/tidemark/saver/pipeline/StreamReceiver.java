@@ -7,6 +7,7 @@ import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.Manifest;
 import dev.tidemark.checkpoint.archive.ArchivePrologue;
 import dev.tidemark.checkpoint.archive.ArchiveWriter;
+import dev.tidemark.checkpoint.archive.PagePipeline;
 import dev.tidemark.saver.SaveMethod;
 import dev.tidemark.saver.SaveOptions;
 import dev.tidemark.saver.SaveStage;

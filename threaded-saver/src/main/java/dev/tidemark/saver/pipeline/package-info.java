@@ -18,7 +18,8 @@
 /// goes back to the pool. Order is the reader's: what the table gives stands behind the first
 /// versions, and in the archive the later version of a page wins.
 ///
-/// While the guest stands, compressors and writer rest ([PagePipeline#rest]), and the reader puts
+/// While the guest stands, compressors and writer rest
+/// ([dev.tidemark.checkpoint.archive.PagePipeline#rest]), and the reader puts
 /// everything into the table, whose reserve is kept free for that moment.
 @NullMarked
 package dev.tidemark.saver.pipeline;

@@ -7,20 +7,18 @@ import dev.tidemark.checkpoint.CheckpointFormat;
 import dev.tidemark.checkpoint.DeviceState;
 import dev.tidemark.checkpoint.MachineConfiguration;
 import dev.tidemark.checkpoint.Manifest;
-import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.checkpoint.analysis.ContentSample;
+import dev.tidemark.checkpoint.analysis.QemuVersions;
+import dev.tidemark.checkpoint.analysis.RamSurvey;
 import dev.tidemark.stream.SectionHeader;
 import dev.tidemark.stream.StreamElement.DeviceSection;
 import dev.tidemark.stream.StreamElement.IterableSection;
-import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.stream.vmstate.DeviceSections;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /// What `inspect` tells about a checkpoint.
@@ -30,7 +28,8 @@ import java.util.Optional;
 /// @param format kind of file
 /// @param configuration the machine
 /// @param targetPageSize in bytes
-/// @param blocks the RAM blocks and their pages
+/// @param ram the RAM blocks and their pages by kind
+/// @param content what the pages with content are like
 /// @param deviceState as stored
 /// @param sections the device state cut into sections; absent where it cannot be cut
 /// @param manifest what was noted beside it
@@ -40,38 +39,14 @@ record CheckpointView(
     CheckpointFormat format,
     MachineConfiguration configuration,
     int targetPageSize,
-    List<Pages> blocks,
+    RamSurvey ram,
+    ContentSample content,
     DeviceState deviceState,
     Optional<List<DeviceSection>> sections,
     Optional<Manifest> manifest) {
 
-  /// The pages of a RAM block.
-  ///
-  /// @param block the block
-  /// @param counts how many there are of each kind
-  /// @param runs neighbours of the same kind, in address order; empty if not asked for
-  record Pages(RamBlock block, Map<PageKind, Long> counts, List<Run> runs) {
-    long count(PageKind kind) {
-      return counts.getOrDefault(kind, 0L);
-    }
-
-    long total() {
-      return counts.values().stream().mapToLong(Long::longValue).sum();
-    }
-  }
-
-  /// Neighbouring pages of one kind.
-  ///
-  /// @param start offset of the first byte inside the block
-  /// @param length in bytes
-  /// @param kind what is held for them
-  record Run(long start, long length, PageKind kind) {}
-
-  static CheckpointView of(Checkpoint checkpoint, Path file, boolean withRuns) throws IOException {
-    List<Pages> blocks = new ArrayList<>();
-    for (RamBlock block : checkpoint.ramBlocks()) {
-      blocks.add(pages(checkpoint, block, withRuns));
-    }
+  static CheckpointView of(Checkpoint checkpoint, Path file) throws IOException {
+    RamSurvey ram = RamSurvey.of(checkpoint);
     DeviceState state = checkpoint.deviceState();
     return new CheckpointView(
         file.toString(),
@@ -79,7 +54,8 @@ record CheckpointView(
         checkpoint.format(),
         checkpoint.configuration(),
         checkpoint.targetPageSize(),
-        blocks,
+        ram,
+        ContentSample.of(checkpoint, ram, ContentSample.PAGES),
         state,
         sections(state),
         checkpoint.manifest());
@@ -121,36 +97,10 @@ record CheckpointView(
         + live().stream().mapToLong(Live::bytes).sum();
   }
 
-  private static Pages pages(Checkpoint checkpoint, RamBlock block, boolean withRuns)
-      throws IOException {
-    Map<PageKind, Long> counts = new EnumMap<>(PageKind.class);
-    List<Run> runs = new ArrayList<>();
-    int pageSize = checkpoint.targetPageSize();
-    long start = 0;
-    while (start < block.usedLength()) {
-      PageKind kind = checkpoint.pageKind(block, start);
-      long end = start + pageSize;
-      while (end < block.usedLength() && checkpoint.pageKind(block, end) == kind) {
-        end += pageSize;
-      }
-      counts.merge(kind, (end - start) / pageSize, Long::sum);
-      if (withRuns) {
-        runs.add(new Run(start, end - start, kind));
-      }
-      start = end;
-    }
-    return new Pages(block, counts, runs);
-  }
-
-  long ramBytes() {
-    return blocks.stream().mapToLong(pages -> pages.block().usedLength()).sum();
-  }
-
-  long pages(PageKind kind) {
-    return blocks.stream().mapToLong(pages -> pages.count(kind)).sum();
-  }
-
-  long pages() {
-    return blocks.stream().mapToLong(Pages::total).sum();
+  /// The oldest QEMU that has the machine type, where no manifest says which one it was.
+  Optional<String> oldestQemu() {
+    return manifest.isPresent()
+        ? Optional.empty()
+        : QemuVersions.atLeast(configuration.machineType());
   }
 }

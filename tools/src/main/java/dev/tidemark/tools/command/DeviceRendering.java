@@ -157,21 +157,22 @@ final class DeviceRendering {
   }
 
   static void diffJson(PrintWriter out, DeviceDiff diff) throws IOException {
-    JsonReport.print(
-        out,
-        json ->
-            json.array(
-                "differences",
-                diff.changes(),
-                (j, change) -> {
-                  j.put("path", change.path().toString());
-                  if (change.before().isPresent()) {
-                    j.put("before", FieldText.full(change.before().get()));
-                  }
-                  if (change.after().isPresent()) {
-                    j.put("after", FieldText.full(change.after().get()));
-                  }
-                }));
+    JsonReport.print(out, json -> changes(json, diff));
+  }
+
+  static void changes(JsonReport json, DeviceDiff diff) throws IOException {
+    json.array(
+        "differences",
+        diff.changes(),
+        (j, change) -> {
+          j.put("path", change.path().toString());
+          if (change.before().isPresent()) {
+            j.put("before", FieldText.full(change.before().get()));
+          }
+          if (change.after().isPresent()) {
+            j.put("after", FieldText.full(change.after().get()));
+          }
+        });
   }
 
   static void compatibility(PrintWriter out, String heading, VmdescCompatibility result) {

@@ -3,6 +3,7 @@
 package dev.tidemark.tools.command;
 
 import dev.tidemark.checkpoint.Checkpoint;
+import dev.tidemark.checkpoint.OpenOptions;
 import dev.tidemark.stream.vmstate.DeviceVmstate;
 import dev.tidemark.stream.vmstate.MachineVmstate;
 import dev.tidemark.stream.vmstate.VmdescCompatibility;
@@ -46,13 +47,14 @@ final class DevicesMixin {
     return devices || device != null || other != null;
   }
 
-  void print(PrintWriter out, Path file, boolean json) throws IOException, UsageException {
+  void print(PrintWriter out, Path file, OpenOptions options, boolean json)
+      throws IOException, UsageException {
     if (other != null) {
-      compare(out, other, file, json);
+      compare(out, other, file, options, json);
       return;
     }
     MachineVmstate machine;
-    try (Checkpoint checkpoint = Checkpoint.open(file)) {
+    try (Checkpoint checkpoint = Checkpoint.open(file, options)) {
       machine = MachineVmstate.decode(checkpoint.deviceState());
     }
     if (device != null) {
@@ -90,10 +92,10 @@ final class DevicesMixin {
     DeviceRendering.field(out, owner.get(), path.get(), json);
   }
 
-  private static void compare(PrintWriter out, Path a, Path b, boolean json)
+  private static void compare(PrintWriter out, Path a, Path b, OpenOptions optionsOfB, boolean json)
       throws IOException, UsageException {
-    String first = layout(a);
-    String second = layout(b);
+    String first = layout(a, OpenOptions.DEFAULT);
+    String second = layout(b, optionsOfB);
     VmdescCompatibility forth = VmdescCompatibility.between(first, second);
     VmdescCompatibility back = VmdescCompatibility.between(second, first);
     if (json) {
@@ -110,14 +112,14 @@ final class DevicesMixin {
   }
 
   /// vmdesc of a checkpoint, or the text of a file that is JSON itself.
-  private static String layout(Path path) throws IOException, UsageException {
+  private static String layout(Path path, OpenOptions options) throws IOException, UsageException {
     if (Files.isRegularFile(path) && Files.size(path) <= TEXT_LIMIT) {
       byte[] bytes = Files.readAllBytes(path);
       if (bytes.length > 0 && bytes[0] == '{') {
         return new String(bytes, StandardCharsets.UTF_8);
       }
     }
-    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+    try (Checkpoint checkpoint = Checkpoint.open(path, options)) {
       return checkpoint
           .deviceState()
           .vmdesc()

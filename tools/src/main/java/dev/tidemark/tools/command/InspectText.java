@@ -2,21 +2,23 @@
 
 package dev.tidemark.tools.command;
 
-import dev.tidemark.checkpoint.Manifest;
-import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.checkpoint.analysis.RamSurvey;
 import dev.tidemark.stream.StreamElement.DeviceSection;
+import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.tools.report.Quantity;
 import dev.tidemark.tools.report.TextTable;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 
 /// `inspect` for people.
 final class InspectText {
   private static final String INDENT = "  ";
+  private static final RamBlock ALL = new RamBlock(0, "all", 0);
 
   private InspectText() {}
 
-  static void print(PrintWriter out, CheckpointView view, boolean ram) {
+  static void print(PrintWriter out, CheckpointView view) {
     out.println(
         TextTable.printable(view.file())
             + ": "
@@ -24,15 +26,12 @@ final class InspectText {
             + ", "
             + Quantity.size(view.fileBytes()));
     out.println();
-    properties(view).print(out, INDENT);
+    TextTable properties = TextTable.ofProperties();
+    InspectProperties.of(view).forEach(p -> properties.row(p.name(), p.value()));
+    properties.print(out, INDENT);
     out.println();
     out.println("RAM blocks");
     blocks(view).print(out, INDENT);
-    if (ram) {
-      out.println();
-      out.println("Pages");
-      runs(view).print(out, INDENT);
-    }
     out.println();
     out.println("Device sections");
     if (view.sections().isPresent()) {
@@ -54,96 +53,38 @@ final class InspectText {
     out.flush();
   }
 
-  private static TextTable properties(CheckpointView view) {
-    TextTable table = TextTable.ofProperties();
-    String machine = view.configuration().machineType();
-    String target = view.manifest().map(m -> " (" + m.target() + ")").orElse("");
-    table.row("machine", (machine.isEmpty() ? "not said" : machine) + target);
-    table.row("target page", Quantity.size(view.targetPageSize()));
-    table.row("capabilities", list(view.configuration().capabilities()));
-    view.configuration().uuid().ifPresent(uuid -> table.row("uuid", uuid));
-    long ram = view.ramBytes();
-    long data = view.pages(PageKind.DATA) * view.targetPageSize();
-    table.row("RAM", Quantity.size(ram) + " in " + Quantity.count(view.blocks().size(), "block"));
-    table.row(
-        "stored",
-        Quantity.size(data)
-            + " of data in "
-            + Quantity.size(view.fileBytes())
-            + " of file: "
-            + Quantity.percent(view.fileBytes(), ram)
-            + " of the RAM");
-    view.manifest().ifPresent(manifest -> manifest(table, manifest));
-    return table;
-  }
-
-  private static void manifest(TextTable table, Manifest manifest) {
-    String packaging = manifest.qemuPackage().isEmpty() ? "" : " (" + manifest.qemuPackage() + ")";
-    table.row("QEMU", manifest.qemuVersion() + packaging);
-    table.row(
-        "saved",
-        Words.date(manifest.created())
-            + " by Tidemark "
-            + manifest.tidemarkVersion()
-            + ", "
-            + manifest.method());
-    table.row("run state", manifest.runState());
-    Manifest.Timing timing = manifest.timing();
-    table.row("pause", timing.pause().map(Quantity::duration).orElse("none: it was not running"));
-    table.row("stream time", Quantity.duration(timing.streamTime()));
-    table.row("pages sent", timing.pagesReceived() + ", of these again: " + timing.pagesResent());
-    table.row("disks", Words.disks(manifest.disks()));
-    for (Manifest.Disk disk : manifest.disks()) {
-      table.row("  " + disk.device(), disk.format() + " " + disk.file());
-    }
-    if (manifest.commandLine().isPresent()) {
-      Manifest.CommandLine line = manifest.commandLine().get();
-      table.row("command", line.executable() + " " + Words.shell(line.arguments()));
-      table.row("folder", line.workingDirectory());
-      if (!line.removed().isEmpty()) {
-        table.row("removed", list(line.removed()));
-      }
-    } else {
-      table.row("command", "not known: 'restore' needs -- QEMU-ARGS");
-    }
-  }
-
   private static TextTable blocks(CheckpointView view) {
-    TextTable table = TextTable.of("block", ">size", ">pages", ">data", ">zero", ">missing");
-    for (CheckpointView.Pages pages : view.blocks()) {
-      table.row(
-          pages.block().idstr(),
-          Quantity.size(pages.block().usedLength()),
-          pages.total(),
-          pages.count(PageKind.DATA),
-          pages.count(PageKind.ZERO),
-          pages.count(PageKind.MISSING));
+    RamSurvey ram = view.ram();
+    boolean resent = ram.resent().isPresent();
+    TextTable table =
+        resent
+            ? TextTable.of("block", ">size", ">pages", ">data", ">zero", ">missing", ">re-sent")
+            : TextTable.of("block", ">size", ">pages", ">data", ">zero", ">missing");
+    for (RamSurvey.Block pages : ram.blocks()) {
+      row(table, pages.block().idstr(), pages.block().usedLength(), pages, resent);
     }
-    if (view.blocks().size() > 1) {
-      table.row(
-          "all",
-          Quantity.size(view.ramBytes()),
-          view.pages(),
-          view.pages(PageKind.DATA),
-          view.pages(PageKind.ZERO),
-          view.pages(PageKind.MISSING));
+    if (ram.blocks().size() > 1) {
+      var all = new RamSurvey.Block(ALL, ram.data(), ram.zero(), ram.missing(), ram.resent());
+      row(table, ALL.idstr(), ram.bytes(), all, resent);
     }
     return table;
   }
 
-  private static TextTable runs(CheckpointView view) {
-    TextTable table = TextTable.of("block", ">from", ">to", ">pages", "kind");
-    for (CheckpointView.Pages pages : view.blocks()) {
-      for (CheckpointView.Run run : pages.runs()) {
-        table.row(
-            pages.block().idstr(),
-            "0x" + Long.toHexString(run.start()),
-            "0x" + Long.toHexString(run.start() + run.length()),
-            run.length() / view.targetPageSize(),
-            Words.kind(run.kind()));
-      }
+  private static void row(
+      TextTable table, String name, long bytes, RamSurvey.Block pages, boolean resent) {
+    List<Object> cells =
+        new ArrayList<>(
+            List.of(
+                name,
+                Quantity.size(bytes),
+                pages.pages(),
+                pages.data(),
+                pages.zero(),
+                pages.missing()));
+    if (resent) {
+      cells.add(pages.resent().isPresent() ? pages.resent().getAsLong() : "-");
     }
-    return table;
+    table.row(cells.toArray());
   }
 
   private static TextTable sections(CheckpointView view) {
@@ -169,9 +110,5 @@ final class InspectText {
           live.bytes());
     }
     return table;
-  }
-
-  private static String list(List<String> names) {
-    return names.isEmpty() ? "none" : String.join(", ", names);
   }
 }

@@ -3,36 +3,55 @@
 package dev.tidemark.tools.command;
 
 import dev.tidemark.qmp.QmpClient;
+import dev.tidemark.qmp.QmpOptions;
+import dev.tidemark.qmp.TlsCredentials;
 import dev.tidemark.qmp.command.Raw;
-import dev.tidemark.qmp.json.JsonException;
 import dev.tidemark.qmp.json.JsonObject;
-import dev.tidemark.qmp.json.JsonValue;
 import dev.tidemark.tools.report.Console;
-import dev.tidemark.tools.report.JsonReport;
 import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `tidemark qmp`: one QMP command.
+/// `tidemark qmp`: one QMP command, those of standard input, or a prompt.
 @Command(
     name = "qmp",
-    header = "Send one QMP command to a VM and print what it returns.",
-    description = "%nFor example: tidemark qmp --qmp vm.sock query-status")
+    header = "Send QMP commands to a VM and print what they return.",
+    description = {
+      "%nFor example: tidemark qmp --qmp vm.sock query-status",
+      "%nWithout COMMAND: a prompt with completion, on which events are shown as they come; or,"
+          + " where standard input is no terminal, the commands that its lines hold, to the first"
+          + " one that fails."
+    })
 public final class QmpCallCommand extends TidemarkCommand {
   @Mixin private QmpMixin qmp = new QmpMixin();
 
-  @Parameters(index = "0", paramLabel = "COMMAND", description = "Name, such as query-status.")
-  private String command = "";
+  @Option(
+      names = "--tls",
+      paramLabel = "DIR",
+      description =
+          "For a monitor on TCP with TLS: a folder with ca-cert.pem, client-cert.pem and"
+              + " client-key.pem.")
+  private @Nullable Path tls;
 
   @Parameters(
-      index = "1",
+      index = "0",
       arity = "0..1",
+      paramLabel = "COMMAND",
+      description = "Name, such as query-status.")
+  private @Nullable String command;
+
+  @Parameters(
+      index = "1..*",
+      arity = "0..*",
       paramLabel = "JSON",
-      description = "Arguments, a JSON object.")
-  private @Nullable String arguments;
+      description = "Arguments: a JSON object, or NAME=VALUE ...")
+  private List<String> arguments = List.of();
 
   /// The command.
   ///
@@ -48,23 +67,22 @@ public final class QmpCallCommand extends TidemarkCommand {
 
   @Override
   protected void run() throws IOException, InterruptedException, UsageException {
-    Raw call = new Raw(command, parsedArguments());
-    try (QmpClient client = QmpClient.connect(qmp.required())) {
-      JsonReport.printValue(out(), client.execute(call).toJson());
+    Raw call = command == null ? null : new Raw(command, given());
+    QmpOptions options =
+        tls == null ? QmpOptions.DEFAULT : QmpOptions.DEFAULT.withTls(TlsCredentials.client(tls));
+    try (QmpClient client = QmpClient.connect(qmp.required(), options)) {
+      QmpSession session = new QmpSession(client);
+      if (call != null) {
+        session.run(call, out());
+      } else if (console().isInputTerminal()) {
+        QmpPrompt.run(session);
+      } else {
+        session.runLines(console().in(), console());
+      }
     }
   }
 
-  private JsonObject parsedArguments() throws UsageException {
-    if (arguments == null) {
-      return JsonObject.EMPTY;
-    }
-    try {
-      if (JsonValue.parse(arguments) instanceof JsonObject object) {
-        return object;
-      }
-      throw new UsageException("the arguments of a QMP command are a JSON object, such as {}");
-    } catch (JsonException e) {
-      throw new UsageException("the arguments are not JSON: " + e.getMessage());
-    }
+  private JsonObject given() throws UsageException {
+    return QmpLine.arguments(String.join(" ", arguments));
   }
 }

@@ -43,7 +43,7 @@ final class SaveSettings {
       description = "none: leave writable disks out, knowingly.")
   private @Nullable String disks;
 
-  @Option(names = "--compress", paramLabel = "C", description = "lz4 (the default) or none.")
+  @Option(names = "--compress", paramLabel = "C", description = "lz4 (the default), zstd or none.")
   private String compress = "lz4";
 
   @Option(
@@ -99,8 +99,8 @@ final class SaveSettings {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "lz4" -> Compression.LZ4;
       case "none" -> Compression.NONE;
-      case "zstd" -> throw notYet("--compress", name, "lz4, none");
-      default -> throw unknown("--compress", name, "lz4, none");
+      case "zstd" -> Compression.ZSTD;
+      default -> throw unknown("--compress", name, "lz4, zstd, none");
     };
   }
 

@@ -6,6 +6,8 @@ import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.checkpoint.CheckpointFormat;
 import dev.tidemark.checkpoint.Manifest;
+import dev.tidemark.checkpoint.qcow2.Qcow2Image;
+import dev.tidemark.checkpoint.qcow2.Qcow2Snapshot;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
@@ -103,11 +105,15 @@ record StoredFile(
 
   private static boolean isCheckpoint(ByteSource source) throws IOException {
     try {
-      var _ = CheckpointFormat.of(source);
-      return true;
+      return CheckpointFormat.of(source) != CheckpointFormat.QCOW2 || holdsVmState(source);
     } catch (StreamException e) {
       return false;
     }
+  }
+
+  /// An image without is a disk like any other.
+  private static boolean holdsVmState(ByteSource source) throws IOException {
+    return Qcow2Image.open(source).snapshots().stream().anyMatch(Qcow2Snapshot::hasVmState);
   }
 
   private static StoredFile read(Path file, String name) throws IOException {

@@ -5,29 +5,46 @@ package dev.tidemark.tools.command;
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.Checkpoint;
 import dev.tidemark.checkpoint.CheckpointFormat;
-import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.checkpoint.OpenOptions;
+import dev.tidemark.checkpoint.Progress;
+import dev.tidemark.checkpoint.analysis.CheckpointCheck;
+import dev.tidemark.checkpoint.archive.ArchiveReport;
 import dev.tidemark.checkpoint.archive.ArchiveVerifier;
 import dev.tidemark.tools.report.Console;
-import dev.tidemark.tools.report.JsonReport;
 import dev.tidemark.tools.report.ProgressLine;
-import dev.tidemark.tools.report.Quantity;
-import dev.tidemark.tools.report.TextTable;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /// `tidemark verify`: whether a checkpoint is whole.
 @Command(
     name = "verify",
     header = "Check every byte of a checkpoint.",
     description = {
-      "%nAn archive: every checksum, every section, every index entry. A migration stream has no"
-          + " checksums: it is read to its end. Exit code 0 only if all holds."
+      "%nAn archive: every checksum, every section, every index entry. Other formats have no checksums"
+          + " of their pages: every page is read, and the device state to its end, section by section"
+          + " where there is a vmdesc. What was checked and what could not be is said. Exit code 0 only"
+          + " if all holds."
     })
 public final class VerifyCommand extends TidemarkCommand {
   @Mixin private FileMixin file = new FileMixin();
+  @Mixin private OpenMixin opening = new OpenMixin();
   @Mixin private ProgressMixin progress = new ProgressMixin();
   @Mixin private JsonMixin json = new JsonMixin();
+
+  @Option(
+      names = "--qemu",
+      paramLabel = "BINARY",
+      arity = "0..1",
+      fallbackValue = "",
+      description =
+          "Say also whether this QEMU, or the installed one, has the machine type. That it has not,"
+              + " or is not there, is no failure.")
+  private @Nullable String qemu;
 
   /// The command.
   ///
@@ -42,71 +59,42 @@ public final class VerifyCommand extends TidemarkCommand {
   }
 
   @Override
-  protected void run() throws IOException {
-    CheckpointFormat format;
-    try (ProgressLine line = progress.line(console())) {
-      try (ByteSource source = ByteSource.of(file.path())) {
-        format = CheckpointFormat.of(source);
-        if (format == CheckpointFormat.ARCHIVE) {
-          ArchiveVerifier.verify(source, (done, total) -> line.show("verifying", done, total, ""));
-        }
-      }
-    }
-    CheckpointView view = view();
-    if (format == CheckpointFormat.STREAM && view.deviceState().vmdesc().isEmpty()) {
-      console().warn("the stream has no vmdesc: that its end is missing could not be seen");
+  protected void run() throws IOException, InterruptedException {
+    Verification verification = verify();
+    if (qemu != null) {
+      verification.add(MachineNote.of(qemu, verification.machine(), verification.target()));
     }
     if (json.asked()) {
-      json(view);
+      verification.json(out());
     } else {
-      text(view);
+      verification.text(out());
+      verification.warnings().forEach(console()::warn);
     }
   }
 
-  private CheckpointView view() throws IOException {
-    try (ProgressLine line = progress.line(console());
-        Checkpoint checkpoint =
-            Checkpoint.open(new WatchedSource(ByteSource.of(file.path()), line))) {
-      return CheckpointView.of(checkpoint, file.path(), false);
+  private Verification verify() throws IOException {
+    try (ProgressLine line = progress.line(console())) {
+      Progress shown = (done, total) -> line.show("verifying", done, total, "");
+      Optional<ArchiveReport> archive = archive(shown);
+      OpenOptions options = opening.options().withProgress(shown);
+      try (Checkpoint checkpoint = Checkpoint.open(file.path(), options)) {
+        return new Verification(
+            file.path().toString(),
+            Files.size(file.path()),
+            checkpoint,
+            archive.isPresent()
+                ? CheckpointCheck.withoutPages(checkpoint)
+                : CheckpointCheck.of(checkpoint, shown),
+            archive);
+      }
     }
   }
 
-  private void text(CheckpointView view) {
-    out()
-        .println(
-            TextTable.printable(view.file())
-                + ": ok: "
-                + Quantity.count(view.pages(), "page")
-                + " ("
-                + view.pages(PageKind.DATA)
-                + " data, "
-                + view.pages(PageKind.ZERO)
-                + " zero, "
-                + view.pages(PageKind.MISSING)
-                + " missing), "
-                + Quantity.size(view.deviceStateBytes())
-                + " of device state, "
-                + Words.format(view.format())
-                + ", "
-                + Quantity.size(view.fileBytes()));
-    out().flush();
-  }
-
-  private void json(CheckpointView view) throws IOException {
-    JsonReport.print(
-        out(),
-        report ->
-            report
-                .put("file", view.file())
-                .put("ok", true)
-                .put("format", Words.wireName(view.format()))
-                .put("file_bytes", view.fileBytes())
-                .put("pages", view.pages())
-                .put("data_pages", view.pages(PageKind.DATA))
-                .put("zero_pages", view.pages(PageKind.ZERO))
-                .put("missing_pages", view.pages(PageKind.MISSING))
-                .put("device_state_bytes", view.deviceStateBytes())
-                .put("has_vmdesc", view.deviceState().vmdesc().isPresent())
-                .put("checksums", view.format() == CheckpointFormat.ARCHIVE));
+  private Optional<ArchiveReport> archive(Progress shown) throws IOException {
+    try (ByteSource source = ByteSource.of(file.path())) {
+      return CheckpointFormat.of(source) == CheckpointFormat.ARCHIVE
+          ? Optional.of(ArchiveVerifier.verify(source, shown))
+          : Optional.empty();
+    }
   }
 }

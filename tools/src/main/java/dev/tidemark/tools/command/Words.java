@@ -5,6 +5,7 @@ package dev.tidemark.tools.command;
 import dev.tidemark.checkpoint.CheckpointFormat;
 import dev.tidemark.checkpoint.Manifest;
 import dev.tidemark.checkpoint.PageKind;
+import dev.tidemark.checkpoint.analysis.ContentSample;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -40,6 +41,13 @@ final class Words {
 
   static String kind(PageKind kind) {
     return kind.name().toLowerCase(Locale.ROOT);
+  }
+
+  /// How many pages with content were looked at, of how many.
+  static String sampled(ContentSample content) {
+    return content.sampled() == content.of()
+        ? "all " + content.of() + " looked at"
+        : "sampled: " + content.sampled() + " of " + content.of() + " pages";
   }
 
   /// `none`, or the disks' names.

@@ -2,10 +2,13 @@
 
 package dev.tidemark.tools.report;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -20,9 +23,11 @@ public final class Console implements AutoCloseable {
   /// How long a process that was told to end waits for what it was doing to be undone.
   private static final long GRACE_SECONDS = 10;
 
+  private final BufferedReader in;
   private final PrintWriter out;
   private final PrintWriter err;
   private final boolean terminal;
+  private final boolean inputTerminal;
   private final CountDownLatch finished = new CountDownLatch(1);
   private @Nullable Thread hook;
 
@@ -32,18 +37,53 @@ public final class Console implements AutoCloseable {
   /// @param err takes progress, warnings and errors
   /// @param terminal whether a person is watching `err`, so that a line may be drawn over
   public Console(PrintWriter out, PrintWriter err, boolean terminal) {
+    this(new BufferedReader(Reader.nullReader()), out, err, terminal, false);
+  }
+
+  /// A console with input that is no terminal.
+  ///
+  /// @param in holds commands
+  /// @param out takes results
+  /// @param err takes progress, warnings and errors
+  public Console(BufferedReader in, PrintWriter out, PrintWriter err) {
+    this(in, out, err, false, false);
+  }
+
+  private Console(
+      BufferedReader in,
+      PrintWriter out,
+      PrintWriter err,
+      boolean terminal,
+      boolean inputTerminal) {
+    this.in = in;
     this.out = out;
     this.err = err;
     this.terminal = terminal;
+    this.inputTerminal = inputTerminal;
   }
 
   /// The process's own standard streams.
   public static Console standard() {
-    return new Console(writer(System.out), writer(System.err), isTerminal(2));
+    return new Console(
+        new BufferedReader(new InputStreamReader(System.in, System.out.charset())),
+        writer(System.out),
+        writer(System.err),
+        isTerminal(2),
+        isTerminal(0));
   }
 
   private static PrintWriter writer(PrintStream stream) {
     return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), true);
+  }
+
+  /// The standard input.
+  public BufferedReader in() {
+    return in;
+  }
+
+  /// Whether a person is typing on [#in].
+  public boolean isInputTerminal() {
+    return inputTerminal;
   }
 
   /// Takes results.
@@ -73,6 +113,14 @@ public final class Console implements AutoCloseable {
   /// @param message one line, lower case, no full stop
   public void warn(String message) {
     err.println("tidemark: warning: " + message);
+    err.flush();
+  }
+
+  /// Prints something that the user may want to know: no result, and nothing is wrong.
+  ///
+  /// @param message one line, lower case, no full stop
+  public void note(String message) {
+    err.println("tidemark: " + message);
     err.flush();
   }
 
@@ -123,9 +171,13 @@ public final class Console implements AutoCloseable {
     }
   }
 
+  /// Whether a standard stream of the process is a terminal.
+  ///
   /// Linux only; costs one system call, where the foreign-function way to `isatty` costs the
   /// start-up of method handles.
-  private static boolean isTerminal(int descriptor) {
+  ///
+  /// @param descriptor 0, 1 or 2
+  public static boolean isTerminal(int descriptor) {
     if ("dumb".equals(System.getenv("TERM"))) {
       return false;
     }

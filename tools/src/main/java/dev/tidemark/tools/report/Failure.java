@@ -23,6 +23,9 @@ import java.util.Locale;
 /// @param code the exit code
 /// @param line what is wrong, where, and what to do: one line
 public record Failure(ExitCode code, String line) {
+  /// What a reader says of a file that `repair` makes whole.
+  private static final String REPAIRABLE = "it can be repaired";
+
   /// The failure that an exception is.
   ///
   /// @param thrown what the command threw
@@ -77,7 +80,12 @@ public record Failure(ExitCode code, String line) {
       case StreamException.Malformed _ ->
           failure(ExitCode.MALFORMED, what + "; it is damaged or no checkpoint: use another copy");
       case StreamException.Unsupported _ ->
-          failure(ExitCode.UNSUPPORTED, what + "; this version of Tidemark does not read that");
+          failure(
+              ExitCode.UNSUPPORTED,
+              what
+                  + (what.contains(REPAIRABLE)
+                      ? "; use 'tidemark repair IN OUT'"
+                      : "; this version of Tidemark does not read that"));
       case StreamException.LimitExceeded _ ->
           failure(ExitCode.UNSUPPORTED, what + "; it is damaged or larger than any VM seen so far");
     };

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -89,6 +90,14 @@ public final class JsonReport {
     return this;
   }
 
+  /// A number with a fraction, to four places.
+  public JsonReport put(String name, double value) throws IOException {
+    generator.writeFieldName(name);
+    generator.writeNumber(
+        BigDecimal.valueOf(value).setScale(4, RoundingMode.HALF_UP).toPlainString());
+    return this;
+  }
+
   /// A truth value.
   public JsonReport put(String name, boolean value) throws IOException {
     generator.writeBooleanField(name, value);
@@ -149,6 +158,39 @@ public final class JsonReport {
     }
     generator.writeEndArray();
     return this;
+  }
+
+  /// A list of objects that are written one after the other, none of them kept.
+  public JsonReport list(String name, ListBody body) throws IOException {
+    generator.writeArrayFieldStart(name);
+    body.write(
+        member -> {
+          generator.writeStartObject();
+          member.write(this);
+          generator.writeEndObject();
+        });
+    generator.writeEndArray();
+    return this;
+  }
+
+  /// Writes the objects of a list.
+  @FunctionalInterface
+  public interface ListBody {
+    /// Writes them.
+    ///
+    /// @param list where to
+    /// @throws IOException if what is written cannot be read from its source
+    void write(ListOfObjects list) throws IOException;
+  }
+
+  /// A list that is being written.
+  @FunctionalInterface
+  public interface ListOfObjects {
+    /// Writes the next object.
+    ///
+    /// @param member writes its members
+    /// @throws IOException if `member` throws it
+    void add(Body member) throws IOException;
   }
 
   /// Writes the members of an object about a value.

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
-import dev.tidemark.qmp.QmpAddress;
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.command.Migrate;
 import dev.tidemark.qmp.command.MigrateIncoming;
@@ -15,7 +14,6 @@ import dev.tidemark.qmp.command.MigrateSetParameters;
 import dev.tidemark.qmp.command.MigrationInfo;
 import dev.tidemark.qmp.command.MigrationStatus;
 import dev.tidemark.qmp.command.QueryMigrate;
-import dev.tidemark.qmp.command.RunState;
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.qmp.fixture.QemuBinary;
 import dev.tidemark.qmp.json.JsonObject;
@@ -28,9 +26,7 @@ import dev.tidemark.stream.multifd.MultifdStreamWriter.ZeroPages;
 import dev.tidemark.tools.demo.DemoGuest;
 import dev.tidemark.tools.demo.DemoMachine;
 import dev.tidemark.tools.demo.DemoVm;
-import dev.tidemark.tools.demo.GuestConsole;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,7 +88,7 @@ class MultifdLiveIT {
   @MethodSource("methods")
   void theGuestGoesOnFromOnePlainStream(QemuBinary binary, MultifdMethod method) throws Exception {
     Recorded recorded = record(binary, method);
-    try (Target target = start(recorded);
+    try (IncomingVm target = start(recorded);
         MultifdCheckpointStream merged = open(recorded)) {
       target.qmp.execute(new MigrateIncoming("unix:" + target.socket));
       try (SocketChannel connection = target.connect()) {
@@ -104,7 +100,7 @@ class MultifdLiveIT {
 
   private void intoChannels(Recorded recorded, MultifdStreamWriter.Options options)
       throws Exception {
-    try (Target target = start(recorded);
+    try (IncomingVm target = start(recorded);
         MultifdCheckpointStream merged = open(recorded)) {
       useChannels(target.qmp, options.method());
       target.qmp.execute(new MigrateIncoming("unix:" + target.socket));
@@ -124,7 +120,7 @@ class MultifdLiveIT {
     }
   }
 
-  private record Recorded(List<String> command, Path home, List<Path> connections) {}
+  private record Recorded(IncomingVm.Origin origin, List<Path> connections) {}
 
   /// Migrates a guest that works, into files.
   private Recorded record(QemuBinary binary, MultifdMethod method) throws Exception {
@@ -140,7 +136,7 @@ class MultifdLiveIT {
               JsonObject.of("max-bandwidth", 32 << 20, "downtime-limit", 1500)));
       qmp.execute(new Migrate("unix:" + socket));
       awaitCompleted(qmp);
-      return new Recorded(commandLine(vm.process().pid()), home, sink.await());
+      return new Recorded(IncomingVm.Origin.of(MACHINE, home, vm), sink.await());
     }
   }
 
@@ -166,11 +162,6 @@ class MultifdLiveIT {
     assertThat(info.status()).isEqualTo(MigrationStatus.Known.COMPLETED);
   }
 
-  private static List<String> commandLine(long pid) throws IOException {
-    String words = Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"));
-    return List.of(words.substring(0, words.length() - 1).split("\0", -1));
-  }
-
   private static MultifdCheckpointStream open(Recorded recorded) throws IOException {
     List<ByteSource> sources = new ArrayList<>();
     for (Path file : recorded.connections()) {
@@ -179,93 +170,7 @@ class MultifdLiveIT {
     return MultifdCheckpointStream.open(SETTINGS, sources);
   }
 
-  private Target start(Recorded recorded) throws Exception {
-    Path home = Files.createDirectory(folder.resolve("target"));
-    Files.copy(recorded.home().resolve("guest.elf"), home.resolve("guest.elf"));
-    List<String> command = new ArrayList<>();
-    for (String word : recorded.command()) {
-      command.add(word.replace(recorded.home() + "/", home + "/"));
-    }
-    command.addAll(List.of("-incoming", "defer"));
-    Process process =
-        new ProcessBuilder(command)
-            .directory(home.toFile())
-            .redirectInput(Path.of("/dev/null").toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(home.resolve("out").toFile())
-            .start();
-    try {
-      return new Target(process, home);
-    } catch (Exception | AssertionError e) {
-      Commands.kill(process.toHandle());
-      throw e;
-    }
-  }
-
-  /// The same machine, waiting for a migration.
-  private static final class Target implements AutoCloseable {
-    final Process process;
-    final Path home;
-    final Path socket;
-    final GuestConsole console;
-    final QmpClient qmp;
-
-    Target(Process process, Path home) throws Exception {
-      this.process = process;
-      this.home = home;
-      this.socket = home.resolve("in");
-      this.console = connectConsole();
-      this.qmp = QmpClient.connect(QmpAddress.unix(awaitFile(home.resolve("qmp.sock"))));
-    }
-
-    private GuestConsole connectConsole() throws Exception {
-      Path serial = awaitFile(home.resolve("serial.sock"));
-      long end = System.nanoTime() + LiveQemu.PATIENCE.toNanos();
-      while (true) {
-        try {
-          return GuestConsole.connect(serial, MACHINE.guest().tickMillis());
-        } catch (IOException e) {
-          check(end);
-        }
-      }
-    }
-
-    private Path awaitFile(Path file) throws Exception {
-      long end = System.nanoTime() + LiveQemu.PATIENCE.toNanos();
-      while (!Files.exists(file)) {
-        check(end);
-      }
-      return file;
-    }
-
-    private void check(long end) throws Exception {
-      boolean starting = process.isAlive() && System.nanoTime() < end;
-      assertThat(starting).as("QEMU said: %s", Files.readString(home.resolve("out"))).isTrue();
-      Thread.sleep(20);
-    }
-
-    SocketChannel connect() throws IOException {
-      return SocketChannel.open(UnixDomainSocketAddress.of(socket));
-    }
-
-    void assertGoesOn() throws Exception {
-      try {
-        console.awaitWalks(2, LiveQemu.PATIENCE);
-      } catch (IOException e) {
-        throw new AssertionError("QEMU said: " + Files.readString(home.resolve("out")), e);
-      }
-      assertThat(console.wrong()).isEmpty();
-      assertThat(console.hello()).as("a guest that has booted").isEmpty();
-      assertThat(console.lastWalk()).hasValueSatisfying(walk -> assertThat(walk.wrong()).isZero());
-      qmp.close();
-      assertThat(Commands.status(home.resolve("qmp.sock"))).isEqualTo(RunState.Known.RUNNING);
-    }
-
-    @Override
-    public void close() {
-      qmp.close();
-      console.close();
-      Commands.kill(process.toHandle());
-    }
+  private IncomingVm start(Recorded recorded) throws Exception {
+    return IncomingVm.start(recorded.origin(), folder.resolve("target"));
   }
 }

@@ -24,7 +24,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// An archive is of use without Tidemark: `lz4 -dc FILE` is a stream that stock QEMU loads.
+/// An archive is of use without Tidemark: `lz4 -dc FILE`, or `zstd -dc FILE`, is a stream that
+/// stock
+/// QEMU loads.
 @Timeout(120)
 class StockQemuLiveIT {
   private static final DemoMachine MACHINE =
@@ -35,13 +37,17 @@ class StockQemuLiveIT {
   static Stream<Arguments> archives() {
     return LiveQemu.binaries()
         .flatMap(
-            binary -> Stream.of("lz4", "none").map(compress -> Arguments.of(binary, compress)));
+            binary ->
+                Stream.of("lz4", "zstd", "none").map(compress -> Arguments.of(binary, compress)));
   }
 
   @BeforeEach
-  void needLz4() throws Exception {
-    Commands.need(
-        Commands.exitCode("lz4", "--version") == 0, "there is no lz4 tool; apt install lz4");
+  void needTheTools() throws Exception {
+    for (String tool : List.of("lz4", "zstd")) {
+      Commands.need(
+          Commands.exitCode(tool, "--version") == 0,
+          "there is no " + tool + " tool; apt install " + tool);
+    }
   }
 
   @ParameterizedTest
@@ -60,8 +66,9 @@ class StockQemuLiveIT {
               .toList();
       Files.copy(home.resolve("guest.elf"), target.resolve("guest.elf"));
     }
-    assertThat(Commands.exitCode("lz4", "-t", file.toString())).isZero();
-    Process process = start(command, target, file);
+    String tool = compress.equals("zstd") ? "zstd" : "lz4";
+    assertThat(Commands.exitCode(tool, "-t", file.toString())).isZero();
+    Process process = start(command, target, tool, file);
     try (GuestConsole console = connect(target.resolve("serial.sock"), process, target)) {
       console.awaitWalks(2, LiveQemu.PATIENCE);
       assertThat(console.wrong()).isEmpty();
@@ -82,7 +89,7 @@ class StockQemuLiveIT {
       long atLeast = Consoles.lastCount(source.serial());
       Commands.save(source.qmp(), file);
       long atMost = Consoles.lastCount(source.serial()) + 2;
-      Process process = start(source.commandLine(), target, file);
+      Process process = start(source.commandLine(), target, "lz4", file);
       try {
         String counted = Consoles.awaitCount(target.resolve("serial"), atMost + 3);
         assertThat(Consoles.firstCount(counted)).isBetween(atLeast, atMost);
@@ -95,9 +102,10 @@ class StockQemuLiveIT {
   }
 
   /// The same machine, fed by the tool and nothing else.
-  private static Process start(List<String> command, Path target, Path file) throws IOException {
+  private static Process start(List<String> command, Path target, String tool, Path file)
+      throws IOException {
     List<String> incoming = new ArrayList<>(command);
-    incoming.addAll(List.of("-incoming", "exec:lz4 -dc '" + file + "'"));
+    incoming.addAll(List.of("-incoming", "exec:" + tool + " -dc '" + file + "'"));
     return new ProcessBuilder(incoming)
         .directory(target.toFile())
         .redirectInput(Path.of("/dev/null").toFile())

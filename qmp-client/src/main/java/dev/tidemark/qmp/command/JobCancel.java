@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.qmp.command;
+
+import dev.tidemark.qmp.json.JsonObject;
+import dev.tidemark.qmp.json.JsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// `job-cancel`: ends a job before it has done its work.
+///
+/// @param id the job
+public record JobCancel(String id) implements QmpCommand<@Nullable Void> {
+  @Override
+  public String wireName() {
+    return "job-cancel";
+  }
+
+  @Override
+  public JsonObject arguments() {
+    return JsonObject.of("id", id);
+  }
+
+  @Override
+  public @Nullable Void decode(JsonValue returned) {
+    return null;
+  }
+}

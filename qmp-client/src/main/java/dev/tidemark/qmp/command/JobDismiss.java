@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev.tidemark.qmp.command;
+
+import dev.tidemark.qmp.json.JsonObject;
+import dev.tidemark.qmp.json.JsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// `job-dismiss`: forgets a job that is over.
+///
+/// @param id the job
+public record JobDismiss(String id) implements QmpCommand<@Nullable Void> {
+  @Override
+  public String wireName() {
+    return "job-dismiss";
+  }
+
+  @Override
+  public JsonObject arguments() {
+    return JsonObject.of("id", id);
+  }
+
+  @Override
+  public @Nullable Void decode(JsonValue returned) {
+    return null;
+  }
+}
