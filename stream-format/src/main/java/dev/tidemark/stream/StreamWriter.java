@@ -41,9 +41,12 @@ import org.jspecify.annotations.Nullable;
 public final class StreamWriter implements StreamTransform.Sink, Closeable {
   private static final int BUFFER_BYTES = 1 << 20;
 
+  /// What is enough for small streams, of which many may be written before the collector frees one.
+  private static final int FIRST_BYTES = 64 << 10;
+
   private final WritableByteChannel channel;
-  private final MemorySegment buffer;
-  private final ByteBuffer view;
+  private MemorySegment buffer;
+  private int capacity;
   private int used;
   private long written;
   private boolean footers = true;
@@ -56,8 +59,8 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
 
   StreamWriter(WritableByteChannel channel) {
     this.channel = channel;
-    this.buffer = Arena.ofAuto().allocate(BUFFER_BYTES, 4096);
-    this.view = buffer.asByteBuffer();
+    this.buffer = Arena.ofAuto().allocate(FIRST_BYTES, 4096);
+    this.capacity = FIRST_BYTES;
   }
 
   /// The same writer, set to write sections with or without footers; with, unless told otherwise.
@@ -239,7 +242,7 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
   ///
   /// @throws IOException if the channel throws
   public void flush() throws IOException {
-    drain(view.limit(used).position(0));
+    drain(buffer.asSlice(0, used).asByteBuffer());
     used = 0;
   }
 
@@ -386,10 +389,8 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
       return;
     }
     for (long done = 0; done < count; ) {
-      if (used == BUFFER_BYTES) {
-        flush();
-      }
-      int piece = (int) Math.min(count - done, BUFFER_BYTES - used);
+      reserve(1);
+      int piece = (int) Math.min(count - done, capacity - used);
       MemorySegment.copy(from, at + done, buffer, used, piece);
       used += piece;
       done += piece;
@@ -403,7 +404,19 @@ public final class StreamWriter implements StreamTransform.Sink, Closeable {
   }
 
   private void reserve(int count) throws IOException {
-    if (BUFFER_BYTES - used < count) {
+    if (capacity - used < count) {
+      makeRoom(count);
+    }
+  }
+
+  private void makeRoom(int count) throws IOException {
+    if (capacity < BUFFER_BYTES) {
+      MemorySegment larger = Arena.ofAuto().allocate(BUFFER_BYTES, 4096);
+      MemorySegment.copy(buffer, 0, larger, 0, used);
+      buffer = larger;
+      capacity = BUFFER_BYTES;
+    }
+    if (capacity - used < count) {
       flush();
     }
   }

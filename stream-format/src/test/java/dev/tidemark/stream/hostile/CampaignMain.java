@@ -173,7 +173,7 @@ public final class CampaignMain {
 
   /// Ends the program if a case does not.
   ///
-  /// @param cases tells the one at hand
+  /// @param cases tells the one at hand; nothing while the first is being prepared
   static void watch(Supplier<String> cases) {
     Thread watch =
         new Thread(
@@ -183,7 +183,7 @@ public final class CampaignMain {
               long since = now.getAsLong();
               while (!Thread.currentThread().isInterrupted()) {
                 String current = cases.get();
-                if (!current.equals(seen)) {
+                if (current.isEmpty() || !current.equals(seen)) {
                   seen = current;
                   since = now.getAsLong();
                 } else if (now.getAsLong() - since > PATIENCE.toNanos()) {

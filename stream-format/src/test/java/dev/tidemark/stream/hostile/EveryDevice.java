@@ -13,6 +13,7 @@ import dev.tidemark.stream.fixture.Corpus;
 import dev.tidemark.stream.fixture.CorpusStream;
 import dev.tidemark.stream.fixture.SourceKind;
 import dev.tidemark.stream.ram.RamPages;
+import dev.tidemark.stream.ram.RamRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -99,14 +100,18 @@ final class EveryDevice {
 
   /// The device in a stream of another machine, without the devices and pages of that.
   private static byte[] carried(DeviceSection device, String vmdesc) throws IOException {
-    String carrier = device.footer() ? "pc-10.0-stopped" : Corpus.WITHOUT_FOOTERS.getLast();
+    CorpusStream stream =
+        CorpusStream.of(device.footer() ? "pc-10.0-stopped" : Corpus.WITHOUT_FOOTERS.getLast());
     StreamTransform carried =
         (out, e) -> {
           switch (e) {
             case DeviceSection _, IterableSection _ -> {}
             case RamSection ram when ram.phase() == RamSection.Phase.PART -> {}
-            case RamSection(long at, var phase, var header, var list, _) ->
-                out.with(new RamSection(at, phase, header, list, RamPages.NONE));
+            case RamSection(long at, var phase, var header, var list, var pages) -> {
+              // Read to its end, where it is seen whether there are footers.
+              RamRecord.listOf(pages, stream.entry().targetPageSize());
+              out.with(new RamSection(at, phase, header, list, RamPages.NONE));
+            }
             case EndOfFile end -> {
               out.with(device);
               out.with(end);
@@ -115,6 +120,6 @@ final class EveryDevice {
             default -> out.with(e);
           }
         };
-    return CorpusStream.of(carrier).transformed(SourceKind.SEEKABLE, carried);
+    return stream.transformed(SourceKind.SEEKABLE, carried);
   }
 }
