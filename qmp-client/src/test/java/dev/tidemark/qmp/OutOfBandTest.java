@@ -94,6 +94,7 @@ class OutOfBandTest {
 
   @Test
   void aCancelledCommandThatWaitsIsNeverSentAndOneThatIsSentIsForgotten() throws Exception {
+    CountDownLatch firstCame = new CountDownLatch(1);
     CountDownLatch cancelled = new CountDownLatch(1);
     List<String> received = new ArrayList<>();
     FakeQmpServer.Script script =
@@ -101,6 +102,7 @@ class OutOfBandTest {
           client.greet("oob");
           JsonObject first = client.receive();
           received.add(first.string("execute"));
+          firstCame.countDown();
           cancelled.await();
           client.reply(first, JsonObject.EMPTY); // late: dropped, and makes room
           while (true) {
@@ -115,6 +117,7 @@ class OutOfBandTest {
       for (int i = 0; i < 10; i++) {
         calls.add(qmp.submit(new Raw("c" + i)));
       }
+      firstCame.await();
       CompletableFuture<JsonValue> sent = calls.getFirst();
       CompletableFuture<JsonValue> unsent = calls.getLast();
       assertThat(sent.cancel(false)).isTrue();
