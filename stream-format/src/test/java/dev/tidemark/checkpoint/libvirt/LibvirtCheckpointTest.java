@@ -218,7 +218,7 @@ class LibvirtCheckpointTest {
   }
 
   @Test
-  void lengthsThatCannotBeAreRefusedBeforeAnythingIsAllocated() throws IOException {
+  void lengthsThatCannotBeAreRefused() throws IOException {
     byte[] image = Images.of(0).with(Corpus.bytes(STREAM));
     int[][] wrong = {
       {20, 0}, {20, -1}, {20, Integer.MIN_VALUE}, {20, Integer.MAX_VALUE}, {20, (64 << 20) + 1},
@@ -247,7 +247,7 @@ class LibvirtCheckpointTest {
   }
 
   @Test
-  void everyPrefixIsTruncated() throws IOException {
+  void everyPrefixIsRefused() throws IOException {
     byte[] image = Images.of(2).with(Codecs.compress(Codec.BZIP2, Corpus.bytes(STREAM)));
     for (int length = 0; length < image.length; length += length < 450 ? 1 : 997) {
       byte[] cut = Arrays.copyOf(image, length);

@@ -15,7 +15,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// What is said and which code the process ends with when a command ends by an exception. The one
 /// place where exceptions become exit codes.
@@ -24,6 +26,10 @@ import java.util.Locale;
 /// @param line what is wrong, where, and what to do: one line
 public record Failure(ExitCode code, String line) {
   /// What a reader says of a file that `repair` makes whole.
+  /// Where nothing is left to say: another snapshot is to be named, or there is nothing to mend.
+  private static final List<String> SAYING_ALL =
+      List.of("snapshot", "nothing to repair", "no repair of");
+
   private static final String REPAIRABLE = "it can be repaired";
 
   /// The failure that an exception is.
@@ -80,15 +86,19 @@ public record Failure(ExitCode code, String line) {
       case StreamException.Malformed _ ->
           failure(ExitCode.MALFORMED, what + "; it is damaged or no checkpoint: use another copy");
       case StreamException.Unsupported _ ->
-          failure(
-              ExitCode.UNSUPPORTED,
-              what
-                  + (what.contains(REPAIRABLE)
-                      ? "; use 'tidemark repair IN OUT'"
-                      : "; this version of Tidemark does not read that"));
+          failure(ExitCode.UNSUPPORTED, what + unsupported(e.getMessage()));
       case StreamException.LimitExceeded _ ->
           failure(ExitCode.UNSUPPORTED, what + "; it is damaged or larger than any VM seen so far");
     };
+  }
+
+  private static String unsupported(@Nullable String message) {
+    String what = String.valueOf(message);
+    if (what.contains(REPAIRABLE)) {
+      return "; use 'tidemark repair IN OUT'";
+    }
+    boolean saysAll = SAYING_ALL.stream().anyMatch(what::contains);
+    return saysAll ? "" : "; this version of Tidemark does not read that";
   }
 
   private static Failure qemu(QmpException e) {
