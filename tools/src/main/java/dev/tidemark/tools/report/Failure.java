@@ -25,11 +25,11 @@ import org.jspecify.annotations.Nullable;
 /// @param code the exit code
 /// @param line what is wrong, where, and what to do: one line
 public record Failure(ExitCode code, String line) {
-  /// What a reader says of a file that `repair` makes whole.
   /// Where nothing is left to say: another snapshot is to be named, or there is nothing to mend.
   private static final List<String> SAYING_ALL =
       List.of("snapshot", "nothing to repair", "no repair of");
 
+  /// What a reader says of a file that `repair` makes whole.
   private static final String REPAIRABLE = "it can be repaired";
 
   /// The failure that an exception is.
