@@ -68,14 +68,35 @@ final class PageIndex {
     return chunk == null ? MISSING : chunk.getAtIndex(ValueLayout.JAVA_LONG, page % CHUNK_PAGES);
   }
 
-  /// Whether no page of the chunk that holds a page has an entry.
-  boolean isAbsent(long page) {
-    return chunks[(int) (page / CHUNK_PAGES)] == null;
+  /// The first page from one on, before `end`, whose entry is of another kind: nothing, zero, or
+  /// content of any sort; else `end`.
+  long endOfKind(long page, long end) {
+    int content = content(get(page));
+    long next = page + 1;
+    while (next < end) {
+      long endOfChunk = Math.min(end, (next / CHUNK_PAGES + 1) * CHUNK_PAGES);
+      MemorySegment chunk = chunks[(int) (next / CHUNK_PAGES)];
+      if (chunk == null) {
+        if (content != MISSING) {
+          return next;
+        }
+        next = endOfChunk;
+        continue;
+      }
+      long first = next - next % CHUNK_PAGES;
+      for (; next < endOfChunk; next++) {
+        if (content(chunk.getAtIndex(ValueLayout.JAVA_LONG, next - first)) != content) {
+          return next;
+        }
+      }
+    }
+    return end;
   }
 
-  /// The first page behind the chunk that holds a page.
-  static long endOfChunk(long page) {
-    return (page / CHUNK_PAGES + 1) * CHUNK_PAGES;
+  /// [#MISSING], [#ZERO] or [#DATA_BITS].
+  private static int content(long entry) {
+    int bits = (int) entry & KIND_MASK;
+    return bits == FILL_BITS ? DATA_BITS : bits;
   }
 
   /// Sets an entry; false if the budget does not allow it.

@@ -32,6 +32,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -70,7 +71,7 @@ public final class StreamCheckpoint implements Checkpoint {
   private final AtomicLong indexBudget;
   private final List<Command> commands = new ArrayList<>();
   private @Nullable PageIndex[] index = {};
-  private long[] records = {};
+  private Counts[] counts = {};
   private long ramSections;
   private long noted;
   private MachineConfiguration configuration;
@@ -80,9 +81,6 @@ public final class StreamCheckpoint implements Checkpoint {
   private long startOffset;
   private boolean mapped;
   private boolean footers;
-
-  /// Pages whose newest version has content.
-  private long contents;
 
   private @Nullable DiscardedPages discarded;
   private DeviceState devices = new DeviceState(new byte[0], Optional.empty());
@@ -237,7 +235,7 @@ public final class StreamCheckpoint implements Checkpoint {
   private void checkPages(StreamReader reader, boolean ramEnded, DiscardedPages of)
       throws StreamException {
     of.checkAllReceived();
-    if (contents > 0) {
+    if (Arrays.stream(counts).anyMatch(count -> count.data > 0)) {
       return;
     }
     if (mapped) {
@@ -247,11 +245,8 @@ public final class StreamCheckpoint implements Checkpoint {
       return;
     }
     for (RamBlock block : reader.ramBlocks()) {
-      PageIndex pages = index[block.index()];
-      for (long page = 0; page < block.usedLength() / reader.targetPageSize(); page++) {
-        if (pages == null || pages.get(page) == PageIndex.MISSING) {
-          throw StreamCheckpointStream.noContent(startOffset);
-        }
+      if (counts[block.index()].zero < block.usedLength() / reader.targetPageSize()) {
+        throw StreamCheckpointStream.noContent(startOffset);
       }
     }
   }
@@ -259,11 +254,32 @@ public final class StreamCheckpoint implements Checkpoint {
   private void prepare(StreamReader reader) {
     List<RamBlock> list = reader.ramBlocks();
     discarded = new DiscardedPages(list, reader.targetPageSize());
-    records = new long[list.size()];
+    counts = new Counts[list.size()];
     index = new PageIndex[list.size()];
     for (RamBlock block : list) {
       long pages = block.usedLength() / reader.targetPageSize();
       index[block.index()] = new PageIndex(pages, arena, indexBudget);
+      counts[block.index()] = new Counts();
+    }
+  }
+
+  /// What has been noted of a RAM block.
+  private static final class Counts {
+    /// Page records, replaced versions included.
+    private long records;
+
+    /// Pages whose newest version has content.
+    private long data;
+
+    /// Pages whose newest version is recorded as zeroes.
+    private long zero;
+
+    void add(long entry, int pages) {
+      switch (kind(entry)) {
+        case DATA -> data += pages;
+        case ZERO -> zero += pages;
+        case MISSING -> {}
+      }
     }
   }
 
@@ -346,12 +362,14 @@ public final class StreamCheckpoint implements Checkpoint {
         discarded.received(block, pageOffset);
       }
       PageIndex pages = index[block.index()];
-      records[block.index()]++;
       if ((++noted & TELL_EVERY) == 0) {
         progress.advanced(start + reader.streamOffset(), sourceBytes);
       }
       long former = pages == null ? PageIndex.MISSING : pages.get(pageOffset / bytes);
-      contents += (hasContent(entry) ? 1 : 0) - (hasContent(former) ? 1 : 0);
+      Counts count = counts[block.index()];
+      count.records++;
+      count.add(former, -1);
+      count.add(entry, 1);
       if (pages == null || !pages.set(pageOffset / bytes, entry)) {
         throw new StreamException.LimitExceeded(
             "page index too large for its stream", reader.streamOffset(), "checkpoint");
@@ -418,19 +436,12 @@ public final class StreamCheckpoint implements Checkpoint {
     if (pages == null) {
       return limit;
     }
-    boolean maybeAbsent = kind == kind(known(PageIndex.MISSING));
     long end = limit / pageSize;
-    long page = pageOffset / pageSize + 1;
-    while (page < end) {
-      if (maybeAbsent && pages.isAbsent(page)) {
-        page = PageIndex.endOfChunk(page);
-      } else if (kind(known(pages.get(page))) == kind) {
-        page++;
-      } else {
-        return page * pageSize;
-      }
-    }
-    return limit;
+    long page = pageOffset / pageSize;
+    do {
+      page = pages.endOfKind(page, end);
+    } while (page < end && kind(known(pages.get(page))) == kind);
+    return page < end ? page * pageSize : limit;
   }
 
   @Override
@@ -470,10 +481,6 @@ public final class StreamCheckpoint implements Checkpoint {
     return mapped && entry == PageIndex.MISSING ? PageIndex.ZERO : entry;
   }
 
-  private static boolean hasContent(long entry) {
-    return kind(entry) == PageKind.DATA;
-  }
-
   private static PageKind kind(long entry) {
     if (entry == PageIndex.MISSING) {
       return PageKind.MISSING;
@@ -496,24 +503,16 @@ public final class StreamCheckpoint implements Checkpoint {
     return new IndexedStream(this, source, start);
   }
 
-  /// How the pages of each RAM block are stored. Counted anew at each call.
+  /// How the pages of each RAM block are stored.
   public List<BlockPages> blockPages() {
     return blocks.stream().map(this::blockPages).toList();
   }
 
   private BlockPages blockPages(RamBlock block) {
-    long data = 0;
-    long zero = 0;
-    long start = 0;
-    while (start < block.usedLength()) {
-      long end = endOfKind(block, start, block.usedLength());
-      PageKind kind = pageKind(block, start);
-      zero += kind == PageKind.ZERO ? (end - start) / pageSize : 0;
-      data += kind == PageKind.DATA ? (end - start) / pageSize : 0;
-      start = end;
-    }
-    long pages = block.usedLength() / pageSize;
-    return new BlockPages(block, data, zero, pages - data - zero, records[block.index()]);
+    Counts count = counts[block.index()];
+    long others = block.usedLength() / pageSize - count.data;
+    long zero = mapped ? others : count.zero;
+    return new BlockPages(block, count.data, zero, others - zero, count.records);
   }
 
   @Override
