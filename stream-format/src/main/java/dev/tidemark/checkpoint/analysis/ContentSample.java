@@ -23,7 +23,7 @@ import java.nio.ByteBuffer;
 public record ContentSample(
     long sampled, long of, double entropy, long bytes, long lz4Bytes, long zstdBytes) {
   /// Pages that are enough to tell.
-  public static final int PAGES = 4096;
+  public static final int PAGES = 1024;
 
   /// Measures.
   ///

@@ -56,6 +56,9 @@ public final class StreamCheckpoint implements Checkpoint {
   /// Index bytes allowed whatever the size of the file.
   private static final long INDEX_ALLOWANCE = 64L << 20;
 
+  /// A mask: what reads ahead is told once in as many page records how far the pass is.
+  private static final int PASS_EVERY = (1 << 10) - 1;
+
   /// A mask: progress is told once in as many page records.
   private static final int TELL_EVERY = (1 << 14) - 1;
 
@@ -82,6 +85,7 @@ public final class StreamCheckpoint implements Checkpoint {
   private boolean mapped;
   private boolean footers;
 
+  private @Nullable ReadAhead ahead;
   private @Nullable DiscardedPages discarded;
   private DeviceState devices = new DeviceState(new byte[0], Optional.empty());
   private long devicesOffset;
@@ -105,6 +109,11 @@ public final class StreamCheckpoint implements Checkpoint {
         spool.close();
       }
       throw e;
+    } finally {
+      if (ahead != null) {
+        ahead.close();
+        ahead = null;
+      }
     }
     configuration = reader.configuration();
     blocks = reader.ramBlocks();
@@ -189,6 +198,7 @@ public final class StreamCheckpoint implements Checkpoint {
             startOffset = section.streamOffset();
             mapped = StreamCheckpointStream.isMapped(section);
             prepare(reader);
+            ahead = ahead == null ? readAhead(start + startOffset) : ahead;
           }
           ramEnded |= section.phase() == RamSection.Phase.END;
           ramSections++;
@@ -283,6 +293,12 @@ public final class StreamCheckpoint implements Checkpoint {
     }
   }
 
+  /// What brings a large mapped file into memory ahead of the pass; nothing where the pass jumps
+  /// over most of it.
+  private @Nullable ReadAhead readAhead(long from) {
+    return mapped ? null : source.memory().flatMap(all -> ReadAhead.of(all, from)).orElse(null);
+  }
+
   private final class Indexer implements RamRecordVisitor, AutoCloseable {
     private final StreamReader reader;
     private final int bytes;
@@ -362,7 +378,10 @@ public final class StreamCheckpoint implements Checkpoint {
         discarded.received(block, pageOffset);
       }
       PageIndex pages = index[block.index()];
-      if ((++noted & TELL_EVERY) == 0) {
+      if ((++noted & PASS_EVERY) == 0 && ahead != null) {
+        ahead.passed(start + reader.streamOffset());
+      }
+      if ((noted & TELL_EVERY) == 0) {
         progress.advanced(start + reader.streamOffset(), sourceBytes);
       }
       long former = pages == null ? PageIndex.MISSING : pages.get(pageOffset / bytes);

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
     description = {
       "%nMachine, RAM blocks with their pages by kind, device sections with their sizes, and what was"
           + " noted when it was saved. How random the pages are and how they compress is measured on"
-          + " a sample of 4096 of them; 'tidemark verify' reads them all."
+          + " a sample of 1024 of them; 'tidemark verify' reads them all."
     })
 public final class InspectCommand extends TidemarkCommand {
   @Mixin private FileMixin file = new FileMixin();
