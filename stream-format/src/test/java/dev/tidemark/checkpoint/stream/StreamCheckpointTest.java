@@ -25,7 +25,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,6 +39,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
@@ -90,8 +96,13 @@ class StreamCheckpointTest {
         }
       }
       for (BlockPages pages : checkpoint.blockPages()) {
-        assertThat((pages.data() + pages.zero() + pages.missing()) * spec.pageSize())
-            .isEqualTo(pages.block().usedLength());
+        Map<PageKind, Long> kinds = new EnumMap<>(PageKind.class);
+        for (long at = 0; at < pages.block().usedLength(); at += spec.pageSize()) {
+          kinds.merge(checkpoint.pageKind(pages.block(), at), 1L, Long::sum);
+        }
+        assertThat(pages.data()).isEqualTo(kinds.getOrDefault(PageKind.DATA, 0L));
+        assertThat(pages.zero()).isEqualTo(kinds.getOrDefault(PageKind.ZERO, 0L));
+        assertThat(pages.missing()).isEqualTo(kinds.getOrDefault(PageKind.MISSING, 0L));
       }
     }
   }
@@ -166,10 +177,19 @@ class StreamCheckpointTest {
   @ParameterizedTest
   @FieldSource("READABLE")
   void realStreamsKeepTheirRam(String name) throws IOException {
-    Corpus.Entry entry = Corpus.entry(name);
-    ByteSource source = new MemorySource(Corpus.bytes(name));
-    try (StreamCheckpoint checkpoint =
-            StreamCheckpoint.open(SETTINGS, source, entry.streamOffset());
+    keepsItsRam(name, new MemorySource(Corpus.bytes(name)));
+  }
+
+  @ParameterizedTest
+  @FieldSource("READABLE")
+  void mappedStreamsKeepTheirRam(String name, @TempDir Path folder) throws IOException {
+    Path file = Files.write(folder.resolve("stream"), Corpus.bytes(name));
+    keepsItsRam(name, ByteSource.mapped(file));
+  }
+
+  private static void keepsItsRam(String name, ByteSource source) throws IOException {
+    long start = Corpus.entry(name).streamOffset();
+    try (StreamCheckpoint checkpoint = StreamCheckpoint.open(SETTINGS, source, start);
         CheckpointStream pages = checkpoint.stream()) {
       byte[] written = write(pages, CheckpointStreamWriter.Options.DEFAULT.withRunState("paused"));
       try (StreamCheckpoint again = StreamCheckpoint.open(new MemorySource(written))) {
@@ -181,6 +201,20 @@ class StreamCheckpointTest {
               .isEqualTo(blockPages.block().idstr().endsWith("/more") ? 2048 : 0);
         }
       }
+    }
+  }
+
+  @Test
+  void aMappedStreamThatIsCutMeanwhileIsTruncated(@TempDir Path folder) throws IOException {
+    Path file = Files.write(folder.resolve("cut"), Corpus.bytes("pc-10.0-stopped"));
+    try (StreamCheckpoint checkpoint = StreamCheckpoint.open(ByteSource.mapped(file));
+        CheckpointStream in = checkpoint.stream()) {
+      try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(100_000);
+      }
+      assertThatThrownBy(() -> write(in, CheckpointStreamWriter.Options.DEFAULT))
+          .isInstanceOf(StreamException.Truncated.class)
+          .hasMessageContaining("the file was cut while it was mapped");
     }
   }
 
