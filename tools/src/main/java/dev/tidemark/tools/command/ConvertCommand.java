@@ -3,8 +3,11 @@
 package dev.tidemark.tools.command;
 
 import dev.tidemark.checkpoint.CheckpointInput;
+import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.CheckpointTarget;
 import dev.tidemark.checkpoint.FileTarget;
+import dev.tidemark.checkpoint.mappedram.MappedRamWriter;
+import dev.tidemark.stream.StreamException;
 import dev.tidemark.tools.report.Console;
 import dev.tidemark.tools.report.JsonReport;
 import dev.tidemark.tools.report.ProgressLine;
@@ -97,6 +100,10 @@ public final class ConvertCommand extends TidemarkCommand {
     console().onInterrupt(Thread.currentThread()::interrupt);
     List<String> warnings;
     long bytes;
+    if (form == ConvertForm.MAPPED_RAM && inOnePass()) {
+      report(form, compression, Files.size(Path.of(out)), List.of());
+      return;
+    }
     try (ProgressLine line = progress.line(console());
         FileTarget target = piped ? null : FileTarget.create(Path.of(out), options());
         CheckpointInput checkpoint =
@@ -115,6 +122,30 @@ public final class ConvertCommand extends TidemarkCommand {
     }
     warnings.forEach(console()::warn);
     report(form, compression, bytes, warnings);
+  }
+
+  /// Writes a stored stream to a mapped-ram file, which has one place for each page, without an
+  /// index of its pages.
+  ///
+  /// @return whether it was written; otherwise it takes an index
+  private boolean inOnePass() throws IOException, UsageException {
+    if (opening.options().snapshot().isPresent() || !Sources.isStream(in)) {
+      return false;
+    }
+    try (ProgressLine line = progress.line(console());
+        FileTarget target = FileTarget.create(Path.of(out), options());
+        CheckpointStream stream = Sources.stream(in)) {
+      MappedRamWriter.write(
+          stream,
+          target,
+          MappedRamWriter.Options.DEFAULT.withProgress(
+              (done, total) -> line.show("writing", done, total, "")));
+      target.commit();
+      return true;
+    } catch (StreamException.Unsupported e) {
+      // Pages that came as deltas. Of anything else the index says the same.
+      return false;
+    }
   }
 
   private FileTarget.Options options() {

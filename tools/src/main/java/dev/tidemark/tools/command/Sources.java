@@ -4,8 +4,13 @@ package dev.tidemark.tools.command;
 
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.Checkpoint;
+import dev.tidemark.checkpoint.CheckpointFormat;
 import dev.tidemark.checkpoint.CheckpointInput;
+import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.OpenOptions;
+import dev.tidemark.checkpoint.stream.StreamCheckpointStream;
+import dev.tidemark.stream.MigrationStream;
+import dev.tidemark.stream.TargetPageSize;
 import dev.tidemark.tools.report.Console;
 import dev.tidemark.tools.report.ProgressLine;
 import dev.tidemark.tools.report.UsageException;
@@ -50,6 +55,26 @@ final class Sources {
     // Not closed by itself: it is the process's.
     FileChannel input = new FileInputStream(FileDescriptor.in).getChannel();
     return CheckpointInput.of(input, watched, console::note);
+  }
+
+  /// Whether an input is a file with a migration stream as QEMU sends it, not compressed and
+  /// without
+  /// mapped-ram.
+  ///
+  /// @param name the file's, or `-`
+  static boolean isStream(String name) throws IOException, UsageException {
+    if (name.equals("-") || !Files.isRegularFile(path(name))) {
+      return false;
+    }
+    try (ByteSource source = ByteSource.of(path(name))) {
+      return CheckpointFormat.of(source) == CheckpointFormat.STREAM;
+    }
+  }
+
+  /// A file that [#isStream], to be read in one pass.
+  static CheckpointStream stream(String name) throws IOException, UsageException {
+    return StreamCheckpointStream.open(
+        MigrationStream.of(TargetPageSize.detect()), ByteSource.mapped(path(name)));
   }
 
   private static Path path(String name) throws UsageException {
