@@ -216,13 +216,13 @@ final class LiveLibvirt implements AutoCloseable {
             .orElseThrow();
     Process words = new ProcessBuilder("sh", "-c", "printf '%s\\n' " + shell).start();
     String lines = new String(words.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    String socket = "socket,id=charserial0,path=%s,server=on,wait=on";
+    String socket =
+        "socket,id=charserial0,path=%s,server=on,wait=on".formatted(folder.resolve("serial.sock"));
     List<String> command =
         LIBVIRTS
             .matcher(lines)
             .replaceAll("")
-            .replaceFirst(
-                "(?m)^file,id=charserial0,.*$", socket.formatted(folder.resolve("serial.sock")))
+            .replaceFirst("(?m)^file,id=charserial0,.*$", socket)
             .lines()
             .dropWhile(word -> !word.startsWith("/"))
             .toList();
