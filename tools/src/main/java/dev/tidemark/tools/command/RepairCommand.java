@@ -94,13 +94,13 @@ public final class RepairCommand extends TidemarkCommand {
   }
 
   private void archive(ByteSource source, RepairRendering rendering) throws IOException {
+    SalvageReport report = pagesOnly ? takeOut(source) : salvage(source);
+    RepairRendering.warnings(report, pagesOnly).forEach(console()::warn);
     if (pagesOnly) {
-      rendering.printPages(takeOut(source));
-      return;
+      rendering.printPages(report);
+    } else {
+      rendering.print(report);
     }
-    SalvageReport report = salvage(source);
-    RepairRendering.warnings(report).forEach(console()::warn);
-    rendering.print(report);
   }
 
   private SalvageReport takeOut(ByteSource source) throws IOException {

@@ -91,13 +91,15 @@ record RepairRendering(PrintWriter out, Path file, boolean json) {
                             .put("pages", lost.pages())));
   }
 
-  /// What is wrong with a salvaged archive, though it loads.
-  static List<String> warnings(SalvageReport report) {
+  /// What is wrong with what was made.
+  ///
+  /// @param pagesOnly whether that is pages only, which nobody restores
+  static List<String> warnings(SalvageReport report, boolean pagesOnly) {
     List<String> warnings = new ArrayList<>();
     if (report.pagesLost() > 0) {
       warnings.add(
           Quantity.count(report.pagesLost(), "page")
-              + " lost, which are zeroes for the guest: "
+              + " lost, which are zeroes now: "
               + report.lostPages().stream()
                   .limit(MOST_RANGES)
                   .map(RepairRendering::range)
@@ -105,16 +107,17 @@ record RepairRendering(PrintWriter out, Path file, boolean json) {
               + (report.lostPages().size() > MOST_RANGES ? ", and others" : ""));
     }
     if (mayBeOlder(report)) {
-      warnings.add("pages kept may be older than the device state, as the index is lost");
+      warnings.add("pages kept may be older than the rest of the VM, as the index is lost");
     }
-    if (!report.indexed() && !report.manifest()) {
+    if (!pagesOnly && !report.indexed() && !report.manifest()) {
       warnings.add("the saved command line is lost: restore it with one, -- QEMU-ARGUMENTS");
     }
     return warnings;
   }
 
+  /// Whether a newer version of a page may have stood in what is lost.
   private static boolean mayBeOlder(SalvageReport report) {
-    return !report.indexed() && report.blocksLost() > 0;
+    return !report.indexed() && (report.blocksLost() > 0 || report.deviceStateDamage().isPresent());
   }
 
   private static String range(PageRange lost) {
