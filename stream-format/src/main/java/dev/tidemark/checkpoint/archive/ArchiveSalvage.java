@@ -100,8 +100,13 @@ public final class ArchiveSalvage {
           "device state lost: " + report.deviceStateDamage().get() + "; " + pages, size, "archive");
     }
     if (report.losesPages() && !acceptLoss) {
-      throw new StreamException.Malformed(
-          report.blocksLost() + " archive blocks damaged: " + pages, size, "archive");
+      long blocks = report.blocksLost();
+      String damaged = blocks + (blocks == 1 ? " archive block" : " archive blocks") + " damaged: ";
+      String older =
+          report.indexed()
+              ? ""
+              : "; what is kept may be older than the device state, as the index is lost";
+      throw new StreamException.Malformed(damaged + pages + older, size, "archive");
     }
   }
 }

@@ -203,7 +203,7 @@ class ArchiveSalvageTest {
     assertThat(report.pagesLost()).isEqualTo(14);
     assertThatThrownBy(() -> salvaged(changed, false))
         .isInstanceOf(StreamException.Malformed.class)
-        .hasMessageContaining("1 archive blocks damaged: 32 pages are whole, 14 are lost");
+        .hasMessageContaining("1 archive block damaged: 32 pages are whole, 14 are lost");
     byte[] result = salvaged(changed, true);
     assertPage(result, 2, null);
     assertPage(result, 3, page(103));

@@ -102,6 +102,7 @@ public final class DiffCommand extends TidemarkCommand {
                   .withStrict(strict)
                   .withProgress((done, total) -> line.show("comparing", done, total, "")));
       DiffRendering rendering = new DiffRendering(ram, devices(a, b));
+      line.end();
       if (json.asked()) {
         rendering.json(out(), pages, devices);
       } else {

@@ -56,6 +56,7 @@ public final class InspectCommand extends TidemarkCommand {
     try (ProgressLine line = progress.line(console());
         Checkpoint checkpoint = Sources.open(file.path(), opening.options(), line, "reading")) {
       CheckpointView view = CheckpointView.of(checkpoint, file.path());
+      line.end();
       if (html.asked()) {
         html.write(out(), checkpoint, view);
       } else if (json.asked()) {

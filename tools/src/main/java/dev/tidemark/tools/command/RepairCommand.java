@@ -7,6 +7,7 @@ import dev.tidemark.checkpoint.CheckpointFormat;
 import dev.tidemark.checkpoint.FileTarget;
 import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.checkpoint.archive.ArchiveSalvage;
+import dev.tidemark.checkpoint.archive.SalvageReport;
 import dev.tidemark.checkpoint.mappedram.MappedRamRepair;
 import dev.tidemark.stream.StreamException;
 import dev.tidemark.tools.report.Console;
@@ -71,13 +72,11 @@ public final class RepairCommand extends TidemarkCommand {
   protected void run() throws IOException {
     console().onInterrupt(Thread.currentThread()::interrupt);
     RepairRendering rendering = new RepairRendering(out(), out, json.asked());
-    try (ProgressLine line = progress.line(console());
-        ByteSource source = ByteSource.sparse(in)) {
-      Progress shown = (done, total) -> line.show("repairing", done, total, "");
+    try (ByteSource source = ByteSource.sparse(in)) {
       CheckpointFormat format = CheckpointFormat.of(source);
       switch (format) {
-        case MAPPED_RAM -> mappedRam(source, shown, rendering);
-        case ARCHIVE -> archive(source, shown, rendering);
+        case MAPPED_RAM -> rendering.print(mark(source));
+        case ARCHIVE -> archive(source, rendering);
         case STREAM, COMPRESSED_STREAM, LIBVIRT, QCOW2 ->
             throw new StreamException.Unsupported(
                 "there is no repair of a " + Words.format(format), 0, "file type");
@@ -85,27 +84,42 @@ public final class RepairCommand extends TidemarkCommand {
     }
   }
 
-  private void mappedRam(ByteSource source, Progress shown, RepairRendering rendering)
-      throws IOException {
-    MappedRamRepair.Report report;
-    try (FileTarget target = FileTarget.create(out, options())) {
-      report = MappedRamRepair.repair(source, target, shown);
+  private MappedRamRepair.Report mark(ByteSource source) throws IOException {
+    try (ProgressLine line = progress.line(console());
+        FileTarget target = FileTarget.create(out, options())) {
+      MappedRamRepair.Report report = MappedRamRepair.repair(source, target, shown(line));
       target.commit();
+      return report;
     }
-    rendering.print(report);
   }
 
-  private void archive(ByteSource source, Progress shown, RepairRendering rendering)
-      throws IOException {
+  private void archive(ByteSource source, RepairRendering rendering) throws IOException {
+    SalvageReport report = pagesOnly ? takeOut(source) : salvage(source);
+    RepairRendering.warnings(report, pagesOnly).forEach(console()::warn);
     if (pagesOnly) {
-      rendering.print(ArchivePages.write(source, out, options(), shown));
-      return;
-    }
-    try (FileTarget target = FileTarget.create(out, options())) {
-      var report = ArchiveSalvage.salvage(source, target, acceptLoss, shown);
-      target.commit();
+      rendering.printPages(report);
+    } else {
       rendering.print(report);
     }
+  }
+
+  private SalvageReport takeOut(ByteSource source) throws IOException {
+    try (ProgressLine line = progress.line(console())) {
+      return ArchivePages.write(source, out, options(), shown(line));
+    }
+  }
+
+  private SalvageReport salvage(ByteSource source) throws IOException {
+    try (ProgressLine line = progress.line(console());
+        FileTarget target = FileTarget.create(out, options())) {
+      SalvageReport report = ArchiveSalvage.salvage(source, target, acceptLoss, shown(line));
+      target.commit();
+      return report;
+    }
+  }
+
+  private static Progress shown(ProgressLine line) {
+    return (done, total) -> line.show("repairing", done, total, "");
   }
 
   private FileTarget.Options options() {

@@ -81,12 +81,19 @@ public final class ProgressLine implements AutoCloseable {
         + " %";
   }
 
-  @Override
-  public synchronized void close() {
+  /// Takes it away, for good: results that follow stand on a line of their own.
+  public synchronized void end() {
     if (drawn) {
       console.err().print(WIPE);
       console.err().flush();
+      drawn = false;
     }
     closed = true;
+  }
+
+  /// As [#end].
+  @Override
+  public void close() {
+    end();
   }
 }

@@ -45,6 +45,17 @@ final class Commands {
     return good(words);
   }
 
+  /// Converts through the command; archives become such that `zstd -dc` gives the stream.
+  ///
+  /// @param form a word of `--to`
+  static void convert(Path in, Path out, String form) {
+    if (form.equals("archive")) {
+      good("convert", "--quiet", in, out, "--to", form, "--compress", "zstd");
+    } else {
+      good("convert", "--quiet", in, out, "--to", form);
+    }
+  }
+
   /// What the monitor on a socket answers to `query-status`.
   static RunState status(Path socket) throws IOException, InterruptedException {
     try (QmpClient qmp = QmpClient.connect(QmpAddress.unix(socket))) {

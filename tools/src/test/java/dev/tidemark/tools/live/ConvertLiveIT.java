@@ -2,16 +2,10 @@
 
 package dev.tidemark.tools.live;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.command.Cont;
 import dev.tidemark.qmp.command.Migrate;
-import dev.tidemark.qmp.command.MigrateIncoming;
 import dev.tidemark.qmp.command.MigrateSetCapabilities;
-import dev.tidemark.qmp.command.MigrationInfo;
-import dev.tidemark.qmp.command.MigrationStatus;
-import dev.tidemark.qmp.command.QueryMigrate;
 import dev.tidemark.qmp.command.Stop;
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.qmp.fixture.QemuBinary;
@@ -20,7 +14,6 @@ import dev.tidemark.tools.demo.DemoMachine;
 import dev.tidemark.tools.demo.DemoVm;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +48,7 @@ class ConvertLiveIT {
       for (String form : forms(mappedRam)) {
         String name = source.getKey() + " to " + form;
         Path out = folder.resolve("out-" + number++);
-        convert(source.getValue(), out, form);
+        Commands.convert(source.getValue(), out, form);
         assertGoesOn(name, origin, out, form);
         Files.delete(out);
       }
@@ -64,14 +57,6 @@ class ConvertLiveIT {
 
   private static List<String> forms(boolean mappedRam) {
     return mappedRam ? List.of("stream", "archive", "mapped-ram") : List.of("stream", "archive");
-  }
-
-  private static void convert(Path in, Path out, String form) {
-    List<Object> words = new ArrayList<>(List.of("convert", "--quiet", in, out, "--to", form));
-    if (form.equals("archive")) {
-      words.addAll(List.of("--compress", "zstd"));
-    }
-    Commands.good(words.toArray());
   }
 
   /// A guest that works is stopped, and saved at that moment in every way that leaves it there.
@@ -101,34 +86,15 @@ class ConvertLiveIT {
   private Path migrate(QmpClient qmp, String name, String to) throws Exception {
     Path file = folder.resolve(name);
     qmp.execute(new Migrate(to + file));
-    awaitCompleted(name, qmp);
+    Migrations.awaitCompleted(name, qmp);
     return file;
   }
 
   private void assertGoesOn(String name, IncomingVm.Origin origin, Path file, String form)
       throws Exception {
     try (IncomingVm target = IncomingVm.start(origin, folder.resolve(name), "-S")) {
-      QmpClient qmp = target.qmp;
-      boolean mapped = form.equals("mapped-ram");
-      if (mapped) {
-        qmp.execute(new MigrateSetCapabilities(Map.of("mapped-ram", true)));
-      }
-      String program = form.equals("archive") ? "zstd -dcq" : "cat";
-      qmp.execute(new MigrateIncoming(mapped ? "file:" + file : "exec:" + program + " " + file));
-      awaitCompleted(name, qmp);
-      qmp.execute(new Cont());
+      target.load(file, form);
       target.assertGoesOn();
     }
-  }
-
-  private static void awaitCompleted(String name, QmpClient qmp) throws Exception {
-    long end = System.nanoTime() + LiveQemu.PATIENCE.toNanos();
-    MigrationInfo info = qmp.execute(new QueryMigrate());
-    while (!info.status().isOver()) {
-      assertThat(System.nanoTime()).as("%s: %s", name, info).isLessThan(end);
-      Thread.sleep(20);
-      info = qmp.execute(new QueryMigrate());
-    }
-    assertThat(info.status()).as(name).isEqualTo(MigrationStatus.Known.COMPLETED);
   }
 }

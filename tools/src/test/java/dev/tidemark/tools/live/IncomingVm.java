@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.qmp.QmpAddress;
 import dev.tidemark.qmp.QmpClient;
+import dev.tidemark.qmp.command.Cont;
+import dev.tidemark.qmp.command.MigrateIncoming;
+import dev.tidemark.qmp.command.MigrateSetCapabilities;
 import dev.tidemark.qmp.command.RunState;
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.tools.demo.DemoMachine;
@@ -18,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// The machine of a demo guest once more, waiting for a migration; killed on close.
 final class IncomingVm implements AutoCloseable {
@@ -29,12 +33,19 @@ final class IncomingVm implements AutoCloseable {
   private final GuestConsole console;
 
   /// Where a guest ran, and how.
-  record Origin(DemoMachine machine, Path home, List<String> command) {
+  ///
+  /// @param tickMillis how many milliseconds the guest lets pass between two ticks
+  /// @param home the folder of its program, `guest.elf`, and of the sockets `qmp.sock` and
+  ///     `serial.sock`
+  /// @param command the command line of its QEMU
+  record Origin(int tickMillis, Path home, List<String> command) {
     static Origin of(DemoMachine machine, Path home, DemoVm vm) throws IOException {
       String words =
           Files.readString(Path.of("/proc", Long.toString(vm.process().pid()), "cmdline"));
       return new Origin(
-          machine, home, List.of(words.substring(0, words.length() - 1).split("\0", -1)));
+          machine.guest().tickMillis(),
+          home,
+          List.of(words.substring(0, words.length() - 1).split("\0", -1)));
     }
   }
 
@@ -68,7 +79,7 @@ final class IncomingVm implements AutoCloseable {
             .redirectOutput(home.resolve("out").toFile())
             .start();
     try {
-      return new IncomingVm(process, home, origin.machine().guest().tickMillis());
+      return new IncomingVm(process, home, origin.tickMillis());
     } catch (Exception | AssertionError e) {
       Commands.kill(process.toHandle());
       throw e;
@@ -111,18 +122,36 @@ final class IncomingVm implements AutoCloseable {
     return SocketChannel.open(UnixDomainSocketAddress.of(socket));
   }
 
+  /// Loads what [Commands#convert] has made, as QEMU does without Tidemark's help, and has the
+  /// guest go on.
+  void load(Path file, String form) throws Exception {
+    boolean mapped = form.equals("mapped-ram");
+    if (mapped) {
+      qmp.execute(new MigrateSetCapabilities(Map.of("mapped-ram", true)));
+    }
+    String program = form.equals("archive") ? "zstd -dcq" : "cat";
+    qmp.execute(new MigrateIncoming(mapped ? "file:" + file : "exec:" + program + " " + file));
+    Migrations.awaitCompleted(file, qmp);
+    qmp.execute(new Cont());
+  }
+
   /// Waits until the guest has compared all of its memory twice.
   void assertGoesOn() throws Exception {
     try {
-      console.awaitWalks(2, LiveQemu.PATIENCE);
+      assertFindsAllRight(console);
     } catch (IOException e) {
       throw new AssertionError("QEMU said: " + said(), e);
     }
+    qmp.close();
+    assertThat(Commands.status(home.resolve("qmp.sock"))).isEqualTo(RunState.Known.RUNNING);
+  }
+
+  /// Waits until a guest has compared all of its memory twice, since when it has come back.
+  static void assertFindsAllRight(GuestConsole console) throws Exception {
+    console.awaitWalks(2, LiveQemu.PATIENCE);
     assertThat(console.wrong()).isEmpty();
     assertThat(console.hello()).as("a guest that has booted").isEmpty();
     assertThat(console.lastWalk()).hasValueSatisfying(walk -> assertThat(walk.wrong()).isZero());
-    qmp.close();
-    assertThat(Commands.status(home.resolve("qmp.sock"))).isEqualTo(RunState.Known.RUNNING);
   }
 
   @Override

@@ -2,24 +2,21 @@
 
 package dev.tidemark.tools.live;
 
+import dev.tidemark.qmp.QmpAddress;
+import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.tools.demo.DemoGuest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.Comparator;
-import java.util.HexFormat;
-import java.util.Map;
+import java.util.List;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -33,10 +30,11 @@ final class LiveLibvirt implements AutoCloseable {
   private static final int MIB = 18;
 
   /// A small working set, gone through four times a second.
-  private static final String GUEST = "ws=256K rate=1M fill=zero tick=50";
+  private static final String GUEST = "ws=256K rate=1M fill=zero tick=";
+
+  private static final int TICK_MILLIS = 50;
 
   private static final int POLL_MILLIS = 20;
-  private static final int PIECE = 1 << 20;
 
   private static final String CONFIGURATION =
       """
@@ -49,10 +47,11 @@ final class LiveLibvirt implements AutoCloseable {
       stdio_handler = "file"
       """;
 
-  /// A line of `info ramblock`: name, page size, offset, used and total length, address in QEMU.
-  private static final Pattern RAM_BLOCK =
+  /// What of its QEMU's command line libvirt alone can use, or needs, and whether the guest is to
+  /// wait.
+  private static final Pattern LIBVIRTS =
       Pattern.compile(
-          "^\\s*(\\S+)\\s+\\S+ [KMG]iB\\s+0x[0-9a-f]+\\s+0x([0-9a-f]+)\\s+0x[0-9a-f]+\\s+0x([0-9a-f]+)",
+          "^(-S|-sandbox\\n.*|-mon\\n.*|-chardev\\n.*id=charmonitor,.*|-object\\n.*\"secret\".*)\\n",
           Pattern.MULTILINE);
 
   private final Path folder;
@@ -105,7 +104,7 @@ final class LiveLibvirt implements AutoCloseable {
 
   private String xml(Path kernel, String emulator) {
     return """
-      <domain type='qemu'>
+      <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
         <name>%s</name>
         <memory unit='MiB'>%d</memory>
         <vcpu>1</vcpu>
@@ -121,9 +120,20 @@ final class LiveLibvirt implements AutoCloseable {
           <memballoon model='none'/>
           <serial type='file'><source path='%s' append='on'/></serial>
         </devices>
+        <qemu:commandline>
+          <qemu:arg value='-qmp'/>
+          <qemu:arg value='unix:%s,server=on,wait=off'/>
+        </qemu:commandline>
       </domain>
       """
-        .formatted(DOMAIN, MIB, kernel, GUEST, emulator, serial());
+        .formatted(
+            DOMAIN,
+            MIB,
+            kernel,
+            GUEST + TICK_MILLIS,
+            emulator,
+            serial(),
+            folder.resolve("qmp.sock"));
   }
 
   private Path serial() {
@@ -181,30 +191,42 @@ final class LiveLibvirt implements AutoCloseable {
     }
   }
 
-  /// SHA-256 of each RAM block as it stands in the domain's QEMU.
-  Map<String, String> ramHashes() throws Exception {
-    String blocks = virsh("qemu-monitor-command " + DOMAIN + " --hmp info ramblock");
-    String pid = Files.readString(folder.resolve("lv/run/qemu/" + DOMAIN + ".pid")).strip();
-    Map<String, String> hashes = new TreeMap<>();
-    try (RandomAccessFile memory = new RandomAccessFile("/proc/" + pid + "/mem", "r")) {
-      Matcher block = RAM_BLOCK.matcher(blocks);
-      while (block.find()) {
-        memory.seek(Long.parseLong(block.group(3), 16));
-        MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        byte[] piece = new byte[PIECE];
-        for (long left = Long.parseLong(block.group(2), 16); left > 0; ) {
-          int count = (int) Math.min(left, PIECE);
-          memory.readFully(piece, 0, count);
-          digest.update(piece, 0, count);
-          left -= count;
-        }
-        hashes.put(block.group(1), HexFormat.of().formatHex(digest.digest()));
-      }
-    }
-    if (hashes.isEmpty()) {
-      throw new AssertionError("no RAM blocks in " + blocks);
-    }
-    return hashes;
+  /// A new connection to the monitor of the domain's QEMU that libvirt does not use.
+  QmpClient monitor() throws Exception {
+    return QmpClient.connect(QmpAddress.unix(folder.resolve("qmp.sock")));
+  }
+
+  /// The process of the domain's QEMU.
+  long pid() throws IOException {
+    Path file = folder.resolve("lv/run/qemu").resolve(DOMAIN + ".pid");
+    return Long.parseLong(Files.readString(file).strip());
+  }
+
+  /// How QEMU is started for a domain, as libvirt tells it for people who do so by hand; the serial
+  /// port is a socket.
+  ///
+  /// @param xml the domain, as an image has it
+  IncomingVm.Origin origin(String xml) throws Exception {
+    Path file = Files.writeString(folder.resolve("saved.xml"), xml);
+    String shell =
+        virsh("domxml-to-native qemu-argv --xml " + file)
+            .lines()
+            .filter(line -> line.startsWith("LC_ALL="))
+            .findFirst()
+            .orElseThrow();
+    Process words = new ProcessBuilder("sh", "-c", "printf '%s\\n' " + shell).start();
+    String lines = new String(words.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String socket =
+        "socket,id=charserial0,path=%s,server=on,wait=on".formatted(folder.resolve("serial.sock"));
+    List<String> command =
+        LIBVIRTS
+            .matcher(lines)
+            .replaceAll("")
+            .replaceFirst("(?m)^file,id=charserial0,.*$", socket)
+            .lines()
+            .dropWhile(word -> !word.startsWith("/"))
+            .toList();
+    return new IncomingVm.Origin(TICK_MILLIS, folder, command);
   }
 
   @Override

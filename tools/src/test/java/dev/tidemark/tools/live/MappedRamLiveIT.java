@@ -22,9 +22,6 @@ import dev.tidemark.qmp.command.Migrate;
 import dev.tidemark.qmp.command.MigrateIncoming;
 import dev.tidemark.qmp.command.MigrateSetCapabilities;
 import dev.tidemark.qmp.command.MigrateSetParameters;
-import dev.tidemark.qmp.command.MigrationInfo;
-import dev.tidemark.qmp.command.MigrationStatus;
-import dev.tidemark.qmp.command.QueryMigrate;
 import dev.tidemark.qmp.command.Raw;
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.qmp.fixture.QemuBinary;
@@ -142,7 +139,7 @@ class MappedRamLiveIT {
           new MigrateSetParameters(
               JsonObject.of("max-bandwidth", 256 << 20, "downtime-limit", 1500)));
       qmp.execute(new Migrate("file:" + file));
-      awaitCompleted(qmp);
+      Migrations.awaitCompleted(file, qmp);
       return IncomingVm.Origin.of(MACHINE, home, vm);
     }
   }
@@ -160,22 +157,11 @@ class MappedRamLiveIT {
         qmp.execute(new MigrateSetParameters(JsonObject.of("direct-io", true)));
       }
       qmp.execute(new MigrateIncoming("file:" + file));
-      awaitCompleted(qmp);
+      Migrations.awaitCompleted(file, qmp);
       assertMemory(qmp, expected);
       qmp.execute(new Cont());
       target.assertGoesOn();
     }
-  }
-
-  private static void awaitCompleted(QmpClient qmp) throws Exception {
-    long end = System.nanoTime() + LiveQemu.PATIENCE.toNanos();
-    MigrationInfo info = qmp.execute(new QueryMigrate());
-    while (!info.status().isOver()) {
-      assertThat(System.nanoTime()).as("%s", info).isLessThan(end);
-      Thread.sleep(20);
-      info = qmp.execute(new QueryMigrate());
-    }
-    assertThat(info.status()).isEqualTo(MigrationStatus.Known.COMPLETED);
   }
 
   /// All of main memory.

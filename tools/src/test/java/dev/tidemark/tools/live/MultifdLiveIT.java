@@ -2,8 +2,6 @@
 
 package dev.tidemark.tools.live;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.tidemark.checkpoint.ByteSource;
 import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
 import dev.tidemark.qmp.QmpClient;
@@ -11,9 +9,6 @@ import dev.tidemark.qmp.command.Migrate;
 import dev.tidemark.qmp.command.MigrateIncoming;
 import dev.tidemark.qmp.command.MigrateSetCapabilities;
 import dev.tidemark.qmp.command.MigrateSetParameters;
-import dev.tidemark.qmp.command.MigrationInfo;
-import dev.tidemark.qmp.command.MigrationStatus;
-import dev.tidemark.qmp.command.QueryMigrate;
 import dev.tidemark.qmp.fixture.LiveQemu;
 import dev.tidemark.qmp.fixture.QemuBinary;
 import dev.tidemark.qmp.json.JsonObject;
@@ -135,7 +130,7 @@ class MultifdLiveIT {
           new MigrateSetParameters(
               JsonObject.of("max-bandwidth", 32 << 20, "downtime-limit", 1500)));
       qmp.execute(new Migrate("unix:" + socket));
-      awaitCompleted(qmp);
+      Migrations.awaitCompleted(method, qmp);
       return new Recorded(IncomingVm.Origin.of(MACHINE, home, vm), sink.await());
     }
   }
@@ -149,17 +144,6 @@ class MultifdLiveIT {
                 CHANNELS,
                 "multifd-compression",
                 method.name().toLowerCase(Locale.ROOT))));
-  }
-
-  private static void awaitCompleted(QmpClient qmp) throws Exception {
-    long end = System.nanoTime() + LiveQemu.PATIENCE.toNanos();
-    MigrationInfo info = qmp.execute(new QueryMigrate());
-    while (!info.status().isOver()) {
-      assertThat(System.nanoTime()).as("%s", info).isLessThan(end);
-      Thread.sleep(20);
-      info = qmp.execute(new QueryMigrate());
-    }
-    assertThat(info.status()).isEqualTo(MigrationStatus.Known.COMPLETED);
   }
 
   private static MultifdCheckpointStream open(Recorded recorded) throws IOException {

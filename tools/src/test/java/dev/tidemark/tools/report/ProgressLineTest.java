@@ -29,6 +29,18 @@ class ProgressLineTest {
   }
 
   @Test
+  void atItsEndItIsWipedAndNothingComesBehind() {
+    try (ProgressLine line = line(true, false)) {
+      line.show("comparing", 1, 1, "");
+      line.end();
+      millis += 1000;
+      line.show("comparing", 1, 1, "");
+    }
+    assertThat(err.toString())
+        .isEqualTo("\r\u001b[Kcomparing [########################] 100 %\r\u001b[K");
+  }
+
+  @Test
   void elsewhereALineEveryTwoSeconds() {
     try (ProgressLine line = line(false, false)) {
       for (int i = 0; i < 50; i++) {
