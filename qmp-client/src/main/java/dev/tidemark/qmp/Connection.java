@@ -17,6 +17,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -131,6 +132,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
     return at != null && at.eventLoop().inEventLoop();
   }
 
+  /// @throws IllegalStateException on the reader thread, which must not wait for itself
+  void checkNotInEventLoop() {
+    if (isInEventLoop()) {
+      throw new IllegalStateException("a blocking call on the thread that reads the replies");
+    }
+  }
+
   EventListener listen(Set<String> names, int capacity) {
     EventListener listener = new EventListener(names, capacity, this);
     listeners.add(listener);
@@ -219,16 +227,16 @@ final class Connection extends ChannelInboundHandlerAdapter {
       } else {
         throw new Violation("a message that is neither reply nor event", message);
       }
-    } catch (JsonShapeException e) {
+    } catch (JsonShapeException | DateTimeException | ArithmeticException e) {
       throw new Violation("a message of another form: " + e.getMessage(), message);
     }
   }
 
   private void answer(JsonObject message) {
-    if (!(message.members().get("id") instanceof JsonNumber number)) {
-      throw new Violation("a reply without the id of a command", message);
-    }
-    Long id = number.longValue();
+    Long id =
+        message.members().get("id") instanceof JsonNumber number
+            ? Long.valueOf(number.longValue())
+            : idOfUnreadable(message);
     Pending<?> call = pending.remove(id);
     if (call == null && !abandoned.remove(id)) {
       throw new Violation("a reply to no command", message);
@@ -242,6 +250,20 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (call != null) {
       call.answer(message);
     }
+  }
+
+  /// The command that QEMU could not read, as one with a character that is none, or nested deeper
+  /// than QEMU goes: such an error has no id, so it can be told only where one command is under
+  /// way.
+  private Long idOfUnreadable(JsonObject message) {
+    boolean alone =
+        inBand.size() == 1
+            && inBand.containsAll(abandoned)
+            && pending.values().stream().noneMatch(call -> call.outOfBand);
+    if (!message.has("error") || !alone) {
+      throw new Violation("a reply without the id of a command", message);
+    }
+    return inBand.iterator().next();
   }
 
   private void start(Channel to, Pending<?> call) {
