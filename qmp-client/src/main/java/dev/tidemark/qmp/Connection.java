@@ -11,7 +11,6 @@ import dev.tidemark.qmp.json.JsonValue;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -39,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// thread; the maps need no lock.
 final class Connection extends ChannelInboundHandlerAdapter {
   private static final long RETRY_MILLIS = 1;
+  private static final long READING_MILLIS = 1000;
 
   /// Where out-of-band commands were negotiated QEMU keeps up to 8 others in a queue, and reads no
   /// further once it is full: then an out-of-band command would wait behind it.
@@ -66,6 +66,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   private volatile boolean oob;
   private boolean retryScheduled;
+  private boolean writeFailed;
   private final List<EventListener> listeners = new CopyOnWriteArrayList<>();
   private final CompletableFuture<JsonObject> greeting = new CompletableFuture<>();
   private volatile @Nullable Channel channel;
@@ -196,8 +197,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    end(End.failed(cause instanceof Violation violation ? violation.exception : cause));
-    var _ = context.close();
+    exceptionCaught(
+        context.channel(), cause instanceof Violation violation ? violation.exception : cause);
   }
 
   /// Ends the connection for everyone who waits, once.
@@ -310,7 +311,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private void drain() {
     Channel to = channel;
     Pending<?> call = unsent.peek();
-    while (to != null && call != null && end == null && hasRoom()) {
+    while (to != null && call != null && end == null && !writeFailed && hasRoom()) {
       if (call.future.isCancelled()) {
         // What is to be done on this thread about it may come later than a reply that makes room.
         abandon(call);
@@ -343,8 +344,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
           Posix.sendWithDescriptor(
               ((UnixChannel) to).fd().intValue(), call.message, call.descriptor);
     } catch (IOException e) {
-      end(End.failed(e));
-      var _ = to.close();
+      endOnceRead(to, e);
       return false;
     }
     if (sent == 0) {
@@ -376,8 +376,32 @@ final class Connection extends ChannelInboundHandlerAdapter {
     return false;
   }
 
-  private static void write(Channel to, ByteBuf bytes) {
-    var _ = to.writeAndFlush(bytes).addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
+  private void write(Channel to, ByteBuf bytes) {
+    var _ =
+        to.writeAndFlush(bytes)
+            .addListener(
+                written -> {
+                  if (written.cause() != null) {
+                    endOnceRead(to, written.cause());
+                  }
+                });
+  }
+
+  /// Writing fails first where QEMU has gone. What it said before that is still to be read, up to
+  /// the end, which comes at once; if it does not, this is the end.
+  private void endOnceRead(Channel to, Throwable cause) {
+    if (writeFailed) {
+      return;
+    }
+    writeFailed = true;
+    var _ =
+        to.eventLoop()
+            .schedule(() -> exceptionCaught(to, cause), READING_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void exceptionCaught(Channel at, Throwable cause) {
+    end(End.failed(cause));
+    var _ = at.close();
   }
 
   private static void release(Pending<?> call) {

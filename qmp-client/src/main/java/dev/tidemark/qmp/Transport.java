@@ -158,6 +158,8 @@ final class Transport implements AutoCloseable {
     return new ChannelInitializer<>() {
       @Override
       protected void initChannel(Channel channel) {
+        // What fails to be written must not close what is still to be read.
+        channel.config().setAutoClose(false);
         tls.ifPresent(channel.pipeline()::addLast);
         channel.pipeline().addLast(connection);
       }

@@ -465,6 +465,37 @@ class QmpClientTest {
   }
 
   @Test
+  void whatQemuSaidLastIsHeardThoughItCanNoLongerBeWrittenTo() throws Exception {
+    FakeQmpServer.Script script =
+        client -> {
+          client.greet();
+          JsonObject first = client.receive();
+          client.receive();
+          client.event("SHUTDOWN", JsonObject.EMPTY, 1, 1);
+          client.reply(first, RUNNING);
+        };
+    for (int i = 0; i < 20; i++) {
+      try (FakeQmpServer server = FakeQmpServer.start(script);
+          QmpClient qmp = QmpClient.connect(server.address());
+          EventListener events = qmp.listen("SHUTDOWN")) {
+        var first = qmp.submit(new QueryStatus());
+        Thread writer =
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      while (qmp.isOpen()) {
+                        var _ = qmp.submit(new QueryStatus());
+                        LockSupport.parkNanos(20_000);
+                      }
+                    });
+        assertThat(events.next(PATIENCE)).isPresent();
+        assertThat(first).succeedsWithin(PATIENCE);
+        writer.join();
+      }
+    }
+  }
+
+  @Test
   void quitIsAnsweredByTheEndOfTheConnection() throws Exception {
     FakeQmpServer.Script script =
         client -> {
