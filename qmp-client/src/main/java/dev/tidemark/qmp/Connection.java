@@ -11,12 +11,12 @@ import dev.tidemark.qmp.json.JsonValue;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// thread; the maps need no lock.
 final class Connection extends ChannelInboundHandlerAdapter {
   private static final long RETRY_MILLIS = 1;
+  private static final long READING_MILLIS = 1000;
 
   /// Where out-of-band commands were negotiated QEMU keeps up to 8 others in a queue, and reads no
   /// further once it is full: then an out-of-band command would wait behind it.
@@ -65,6 +66,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   private volatile boolean oob;
   private boolean retryScheduled;
+  private boolean writeFailed;
   private final List<EventListener> listeners = new CopyOnWriteArrayList<>();
   private final CompletableFuture<JsonObject> greeting = new CompletableFuture<>();
   private volatile @Nullable Channel channel;
@@ -131,6 +133,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
     return at != null && at.eventLoop().inEventLoop();
   }
 
+  /// @throws IllegalStateException on the reader thread, which must not wait for itself
+  void checkNotInEventLoop() {
+    if (isInEventLoop()) {
+      throw new IllegalStateException("a blocking call on the thread that reads the replies");
+    }
+  }
+
   EventListener listen(Set<String> names, int capacity) {
     EventListener listener = new EventListener(names, capacity, this);
     listeners.add(listener);
@@ -188,8 +197,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    end(End.failed(cause instanceof Violation violation ? violation.exception : cause));
-    var _ = context.close();
+    exceptionCaught(
+        context.channel(), cause instanceof Violation violation ? violation.exception : cause);
   }
 
   /// Ends the connection for everyone who waits, once.
@@ -219,16 +228,16 @@ final class Connection extends ChannelInboundHandlerAdapter {
       } else {
         throw new Violation("a message that is neither reply nor event", message);
       }
-    } catch (JsonShapeException e) {
+    } catch (JsonShapeException | DateTimeException | ArithmeticException e) {
       throw new Violation("a message of another form: " + e.getMessage(), message);
     }
   }
 
   private void answer(JsonObject message) {
-    if (!(message.members().get("id") instanceof JsonNumber number)) {
-      throw new Violation("a reply without the id of a command", message);
-    }
-    Long id = number.longValue();
+    Long id =
+        message.members().get("id") instanceof JsonNumber number
+            ? Long.valueOf(number.longValue())
+            : idOfUnreadable(message);
     Pending<?> call = pending.remove(id);
     if (call == null && !abandoned.remove(id)) {
       throw new Violation("a reply to no command", message);
@@ -242,6 +251,20 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (call != null) {
       call.answer(message);
     }
+  }
+
+  /// The command that QEMU could not read, as one with a character that is none, or nested deeper
+  /// than QEMU goes: such an error has no id, so it can be told only where one command is under
+  /// way.
+  private Long idOfUnreadable(JsonObject message) {
+    boolean alone =
+        inBand.size() == 1
+            && inBand.containsAll(abandoned)
+            && pending.values().stream().noneMatch(call -> call.outOfBand);
+    if (!message.has("error") || !alone) {
+      throw new Violation("a reply without the id of a command", message);
+    }
+    return inBand.iterator().next();
   }
 
   private void start(Channel to, Pending<?> call) {
@@ -288,7 +311,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private void drain() {
     Channel to = channel;
     Pending<?> call = unsent.peek();
-    while (to != null && call != null && end == null && hasRoom()) {
+    while (to != null && call != null && end == null && !writeFailed && hasRoom()) {
       if (call.future.isCancelled()) {
         // What is to be done on this thread about it may come later than a reply that makes room.
         abandon(call);
@@ -321,8 +344,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
           Posix.sendWithDescriptor(
               ((UnixChannel) to).fd().intValue(), call.message, call.descriptor);
     } catch (IOException e) {
-      end(End.failed(e));
-      var _ = to.close();
+      endOnceRead(to, e);
       return false;
     }
     if (sent == 0) {
@@ -354,8 +376,32 @@ final class Connection extends ChannelInboundHandlerAdapter {
     return false;
   }
 
-  private static void write(Channel to, ByteBuf bytes) {
-    var _ = to.writeAndFlush(bytes).addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
+  private void write(Channel to, ByteBuf bytes) {
+    var _ =
+        to.writeAndFlush(bytes)
+            .addListener(
+                written -> {
+                  if (written.cause() != null) {
+                    endOnceRead(to, written.cause());
+                  }
+                });
+  }
+
+  /// Writing fails first where QEMU has gone. What it said before that is still to be read, up to
+  /// the end, which comes at once; if it does not, this is the end.
+  private void endOnceRead(Channel to, Throwable cause) {
+    if (writeFailed) {
+      return;
+    }
+    writeFailed = true;
+    var _ =
+        to.eventLoop()
+            .schedule(() -> exceptionCaught(to, cause), READING_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void exceptionCaught(Channel at, Throwable cause) {
+    end(End.failed(cause));
+    var _ = at.close();
   }
 
   private static void release(Pending<?> call) {

@@ -10,8 +10,10 @@ import org.jspecify.annotations.Nullable;
 /// @param received what broke the protocol, if that is why
 /// @param cause what went wrong beneath, if something did
 record End(String why, @Nullable String received, @Nullable Throwable cause) {
+  private static final String CLOSED = "QEMU closed the connection";
+
   static End closedByPeer() {
-    return new End("QEMU closed the connection", null, null);
+    return new End(CLOSED, null, null);
   }
 
   static End closedHere() {
@@ -21,7 +23,16 @@ record End(String why, @Nullable String received, @Nullable Throwable cause) {
   static End failed(Throwable cause) {
     return cause instanceof QmpException.ProtocolViolated violated
         ? new End(String.valueOf(violated.getMessage()), violated.received(), cause)
-        : new End("the connection failed: " + cause.getMessage(), null, cause);
+        : new End(
+            isClosing(cause) ? CLOSED : "the connection failed: " + cause.getMessage(),
+            null,
+            cause);
+  }
+
+  /// What a closed connection looks like to who was writing, or had written what was not read.
+  private static boolean isClosing(Throwable cause) {
+    String message = String.valueOf(cause.getMessage());
+    return message.contains("Connection reset") || message.contains("Broken pipe");
   }
 
   QmpException toException(@Nullable String sent) {

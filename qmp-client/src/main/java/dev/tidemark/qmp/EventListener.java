@@ -47,7 +47,8 @@ public final class EventListener implements AutoCloseable {
   /// @throws QmpException.EventsLost if events are missing at this place; the next call goes on
   ///     behind them
   /// @throws QmpException.Disconnected if the connection has ended and all events have been taken
-  /// @throws IllegalStateException if this listener is closed, also while waiting
+  /// @throws IllegalStateException if this listener is closed, also while waiting; or if it would
+  ///     wait on the reader thread, which brings the events
   public Optional<Event> next(Duration wait) throws QmpException, InterruptedException {
     long nanos = nanos(wait);
     lock.lockInterruptibly();
@@ -71,6 +72,7 @@ public final class EventListener implements AutoCloseable {
         if (nanos <= 0) {
           return Optional.empty();
         }
+        connection.checkNotInEventLoop();
         nanos = changed.awaitNanos(nanos);
       }
     } finally {

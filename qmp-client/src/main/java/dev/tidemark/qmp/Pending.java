@@ -6,7 +6,6 @@ import dev.tidemark.qmp.command.QmpCommand;
 import dev.tidemark.qmp.command.Quit;
 import dev.tidemark.qmp.json.JsonNull;
 import dev.tidemark.qmp.json.JsonObject;
-import dev.tidemark.qmp.json.JsonShapeException;
 import dev.tidemark.qmp.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -80,7 +79,8 @@ final class Pending<R extends @Nullable Object> {
       } else {
         future.complete(command.decode(returned(message)));
       }
-    } catch (JsonShapeException e) {
+    } catch (RuntimeException e) {
+      // Whatever a decoder trips over, its caller must hear of it: the timer has been stopped.
       future.completeExceptionally(
           new QmpException.ProtocolViolated(
               command.wireName() + ": a reply of another form: " + e.getMessage(), "", e));

@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// thread; it fails with an `IllegalStateException`.
 public final class QmpClient implements AutoCloseable {
   private static final long RETRY_MILLIS = 20;
+  private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final String OOB = "oob";
 
   private final QmpAddress address;
@@ -203,8 +204,8 @@ public final class QmpClient implements AutoCloseable {
   /// @throws QmpException as there
   public <R extends @Nullable Object> R execute(QmpCommand<R> command, Duration deadline)
       throws QmpException, InterruptedException {
-    checkNotOnReader();
-    return await(submit(command, deadline));
+    connection.checkNotInEventLoop();
+    return await(submit(command, deadline), command, deadline);
   }
 
   /// Sends a command and returns at once.
@@ -232,8 +233,8 @@ public final class QmpClient implements AutoCloseable {
   /// @throws QmpException as [#execute(QmpCommand)]
   public <R extends @Nullable Object> R executeOutOfBand(QmpCommand<R> command)
       throws QmpException, InterruptedException {
-    checkNotOnReader();
-    return await(submitOutOfBand(command, options.deadline()));
+    connection.checkNotInEventLoop();
+    return await(submitOutOfBand(command, options.deadline()), command, options.deadline());
   }
 
   /// Sends a command as [#executeOutOfBand] does, and returns at once.
@@ -262,7 +263,7 @@ public final class QmpClient implements AutoCloseable {
   /// @throws QmpException as [#execute(QmpCommand)]
   public <R extends @Nullable Object> R execute(QmpCommand<R> command, int descriptor)
       throws QmpException, InterruptedException {
-    checkNotOnReader();
+    connection.checkNotInEventLoop();
     transport.checkCarriesDescriptors();
     int copy;
     try {
@@ -270,7 +271,7 @@ public final class QmpClient implements AutoCloseable {
     } catch (IOException e) {
       throw new IllegalArgumentException("not an open descriptor: " + descriptor, e);
     }
-    return await(connection.submit(command, options.deadline(), copy));
+    return await(connection.submit(command, options.deadline(), copy), command, options.deadline());
   }
 
   /// Passes a descriptor to QEMU under a name, for `migrate fd:NAME` and its like.
@@ -286,6 +287,7 @@ public final class QmpClient implements AutoCloseable {
   ///
   /// @throws QmpException as [#execute(QmpCommand)]
   public QmpSchema schema() throws QmpException, InterruptedException {
+    connection.checkNotInEventLoop();
     schemaLock.lockInterruptibly();
     try {
       if (schema == null) {
@@ -365,16 +367,18 @@ public final class QmpClient implements AutoCloseable {
     return "QmpClient[" + address + ", QEMU " + version + "]";
   }
 
-  private void checkNotOnReader() {
-    if (connection.isInEventLoop()) {
-      throw new IllegalStateException("a blocking call on the thread that reads the replies");
-    }
-  }
-
-  private static <R extends @Nullable Object> R await(CompletableFuture<R> future)
+  /// Waits a little longer than the deadline, which the reader thread looks after: it cannot where
+  /// somebody's dependent holds it up.
+  private static <R extends @Nullable Object> R await(
+      CompletableFuture<R> future, QmpCommand<R> command, Duration deadline)
       throws QmpException, InterruptedException {
+    long nanos = TimeUnit.NANOSECONDS.convert(deadline);
     try {
-      return future.get();
+      return future.get(
+          Math.min(nanos, Long.MAX_VALUE - GRACE_NANOS) + GRACE_NANOS, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException _) {
+      future.cancel(false);
+      throw new QmpException.DeadlineExceeded(command.wireName(), deadline);
     } catch (InterruptedException e) {
       future.cancel(false);
       throw e;

@@ -84,10 +84,10 @@ public final class QmpListener implements AutoCloseable {
     SocketAddress socket = resolved(Transport.socketAddress(address, epoll));
     EventLoopGroup group = Transport.newGroup(epoll);
     BlockingQueue<Channel> waiting = new LinkedBlockingQueue<>(BACKLOG);
+    Channel server = newServer(address, epoll);
+    server.pipeline().addLast(new Acceptor(waiting));
     boolean done = false;
     try {
-      Channel server = newServer(address, epoll);
-      server.pipeline().addLast(new Acceptor(waiting));
       ChannelFuture binding = group.register(server).await();
       if (binding.isSuccess()) {
         binding = server.bind(socket).await();
@@ -108,7 +108,7 @@ public final class QmpListener implements AutoCloseable {
       throw new QmpException.ConnectFailed(address, String.valueOf(e.getMessage()), e);
     } finally {
       if (!done) {
-        Transport.shutDown(group);
+        Transport.shutDown(server, group);
       }
     }
   }

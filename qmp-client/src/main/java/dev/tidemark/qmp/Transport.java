@@ -72,24 +72,28 @@ final class Transport implements AutoCloseable {
       throws QmpException, InterruptedException {
     SocketAddress socket = resolve(address, epoll);
     EventLoopGroup group = newGroup(epoll);
+    ChannelFuture connecting = null;
     boolean done = false;
     try {
-      ChannelFuture connecting =
+      connecting =
           new Bootstrap()
               .group(group)
               .channel(channelType(address, epoll))
               .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
               .handler(handlers(tls, connection))
-              .connect(socket)
-              .await();
-      if (!connecting.isSuccess()) {
+              .connect(socket);
+      if (!connecting.await().isSuccess()) {
         throw refused(address, connecting.cause());
       }
       done = true;
       return new Transport(group, connecting.channel(), connection);
     } finally {
       if (!done) {
-        shutDown(group);
+        if (connecting == null) {
+          shutDown(group);
+        } else {
+          shutDown(connecting.channel(), group);
+        }
       }
     }
   }
@@ -144,8 +148,7 @@ final class Transport implements AutoCloseable {
       return new Transport(group, channel, connection);
     } finally {
       if (!done) {
-        var _ = channel.close();
-        shutDown(group);
+        shutDown(channel, group);
       }
     }
   }
@@ -155,6 +158,8 @@ final class Transport implements AutoCloseable {
     return new ChannelInitializer<>() {
       @Override
       protected void initChannel(Channel channel) {
+        // What fails to be written must not close what is still to be read.
+        channel.config().setAutoClose(false);
         tls.ifPresent(channel.pipeline()::addLast);
         channel.pipeline().addLast(connection);
       }
@@ -217,6 +222,12 @@ final class Transport implements AutoCloseable {
 
   static void shutDown(EventLoopGroup group) {
     var _ = group.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /// Closes a channel of a group and then the group: one that shuts down while a channel is on its
+  /// way into it leaves the socket open, and QEMU's monitor taken.
+  static void shutDown(Channel channel, EventLoopGroup group) {
+    var _ = channel.close().addListener(_ -> shutDown(group));
   }
 
   private static Thread thread(Runnable job) {

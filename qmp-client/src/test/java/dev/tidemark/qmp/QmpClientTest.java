@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tidemark.qmp.command.QueryName;
 import dev.tidemark.qmp.command.QueryStatus;
+import dev.tidemark.qmp.command.QueryVersion;
 import dev.tidemark.qmp.command.Quit;
 import dev.tidemark.qmp.command.Raw;
 import dev.tidemark.qmp.command.RunState;
@@ -24,10 +25,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -291,6 +295,144 @@ class QmpClientTest {
   }
 
   @Test
+  void aReplyThatNoDecoderExpectsFailsTheCall() throws Exception {
+    JsonObject farTooNew = JsonObject.of("major", 1L << 40, "minor", 0, "micro", 0);
+    try (FakeQmpServer server = FakeQmpServer.answering(_ -> JsonObject.of("qemu", farTooNew));
+        QmpClient qmp = QmpClient.connect(server.address())) {
+      assertThatExceptionOfType(QmpException.ProtocolViolated.class)
+          .isThrownBy(() -> qmp.execute(new QueryVersion()))
+          .withMessageContaining("query-version: a reply of another form");
+      assertThat(qmp.isOpen()).isTrue();
+    }
+  }
+
+  @Test
+  void aCallerIsReleasedThoughADependentHoldsTheReaderUp() throws Exception {
+    Semaphore awaited = new Semaphore(0);
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch free = new CountDownLatch(1);
+    try (FakeQmpServer server = FakeQmpServer.start(client -> answerEachAfter(awaited, client));
+        QmpClient qmp = QmpClient.connect(server.address())) {
+      CompletableFuture<Void> dependent =
+          qmp.submit(new QueryStatus())
+              .thenRun(
+                  () -> {
+                    held.countDown();
+                    try {
+                      free.await();
+                    } catch (InterruptedException e) {
+                      throw new IllegalStateException(e);
+                    }
+                  });
+      awaited.release(9);
+      held.await();
+      assertThatExceptionOfType(QmpException.DeadlineExceeded.class)
+          .isThrownBy(() -> qmp.execute(new QueryStatus(), SHORT));
+      free.countDown();
+      assertThat(dependent).succeedsWithin(PATIENCE);
+      assertThat(qmp.execute(new QueryStatus()).running()).isTrue();
+    }
+  }
+
+  @Test
+  void theReaderNeverWaitsForItself() throws Exception {
+    Semaphore awaited = new Semaphore(0);
+    try (FakeQmpServer server = FakeQmpServer.start(client -> answerEachAfter(awaited, client));
+        QmpClient qmp = QmpClient.connect(server.address());
+        EventListener events = qmp.listen()) {
+      List<Callable<?>> blocking =
+          List.of(() -> qmp.execute(new QueryStatus()), qmp::schema, () -> events.next(PATIENCE));
+      for (Callable<?> call : blocking) {
+        CompletableFuture<Object> dependent =
+            qmp.submit(new QueryStatus()).thenApply(_ -> resultOf(call));
+        awaited.release();
+        assertThat(dependent.get(30, TimeUnit.SECONDS)).isInstanceOf(IllegalStateException.class);
+      }
+    }
+  }
+
+  /// Answers once the test is ready for it: what depends on a future that is not complete yet runs
+  /// on the reader thread.
+  private static void answerEachAfter(Semaphore permit, FakeQmpServer.Client client)
+      throws IOException, InterruptedException {
+    client.greet();
+    while (true) {
+      JsonObject command = client.receive();
+      permit.acquire();
+      client.reply(command, RUNNING);
+    }
+  }
+
+  private static Object resultOf(Callable<?> call) {
+    try {
+      return call.call();
+    } catch (Exception e) {
+      return e;
+    }
+  }
+
+  @Test
+  void aCommandThatQemuCannotReadFailsAlone() throws Exception {
+    FakeQmpServer.Script script =
+        client -> {
+          client.greet();
+          client.receive();
+          client.send(
+              "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}\n");
+          client.reply(client.receive(), RUNNING);
+          client.receive();
+          client.receive();
+          client.send(
+              "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}\n");
+          client.receiveOrEnd();
+        };
+    try (FakeQmpServer server = FakeQmpServer.start(script);
+        QmpClient qmp = QmpClient.connect(server.address())) {
+      assertThatExceptionOfType(QmpException.CommandFailed.class)
+          .isThrownBy(() -> qmp.execute(new Raw("x", JsonObject.of("a", "\uffff"))))
+          .withMessage("x: JSON parse error");
+      assertThat(qmp.execute(new QueryStatus()).running()).isTrue();
+      // Of two nobody can tell which.
+      var first = qmp.submit(new Raw("x"));
+      var second = qmp.submit(new Raw("y"));
+      for (CompletableFuture<?> waiting : List.of(first, second)) {
+        assertThat(waiting)
+            .failsWithin(PATIENCE)
+            .withThrowableThat()
+            .havingCause()
+            .isInstanceOf(QmpException.ProtocolViolated.class)
+            .withMessageContaining("JSON parse error");
+      }
+    }
+  }
+
+  /// An event loop that shuts down while a channel is on its way into it leaves the socket open.
+  @Test
+  void whoIsInterruptedWhileConnectingLeavesTheMonitorFree() throws Exception {
+    try (FakeQmpServer server = FakeQmpServer.answering(_ -> RUNNING)) {
+      for (int i = 0; i < 300; i++) {
+        int micros = i * 10;
+        Thread connecting = Thread.ofPlatform().start(() -> connectAndClose(server.address()));
+        LockSupport.parkNanos(micros * 1000L);
+        connecting.interrupt();
+        connecting.join();
+      }
+      try (QmpClient qmp =
+          QmpClient.connect(server.address(), QmpOptions.DEFAULT.withGreetingWait(PATIENCE))) {
+        assertThat(qmp.execute(new QueryStatus()).running()).isTrue();
+      }
+    }
+  }
+
+  private static void connectAndClose(QmpAddress address) {
+    try {
+      QmpClient.connect(address).close();
+    } catch (IOException | InterruptedException _) {
+      // What matters is what is left behind.
+    }
+  }
+
+  @Test
   void aPeerThatClosesFailsAllWhoWait() throws Exception {
     FakeQmpServer.Script script =
         client -> {
@@ -323,6 +465,37 @@ class QmpClientTest {
   }
 
   @Test
+  void whatQemuSaidLastIsHeardThoughItCanNoLongerBeWrittenTo() throws Exception {
+    FakeQmpServer.Script script =
+        client -> {
+          client.greet();
+          JsonObject first = client.receive();
+          client.receive();
+          client.event("SHUTDOWN", JsonObject.EMPTY, 1, 1);
+          client.reply(first, RUNNING);
+        };
+    for (int i = 0; i < 20; i++) {
+      try (FakeQmpServer server = FakeQmpServer.start(script);
+          QmpClient qmp = QmpClient.connect(server.address());
+          EventListener events = qmp.listen("SHUTDOWN")) {
+        var first = qmp.submit(new QueryStatus());
+        Thread writer =
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      while (qmp.isOpen()) {
+                        var _ = qmp.submit(new QueryStatus());
+                        LockSupport.parkNanos(20_000);
+                      }
+                    });
+        assertThat(events.next(PATIENCE)).isPresent();
+        assertThat(first).succeedsWithin(PATIENCE);
+        writer.join();
+      }
+    }
+  }
+
+  @Test
   void quitIsAnsweredByTheEndOfTheConnection() throws Exception {
     FakeQmpServer.Script script =
         client -> {
@@ -341,7 +514,6 @@ class QmpClientTest {
         "garbage\r\n",
         "{\"return\": {}, \"id\": 4711}\r\n",
         "{\"return\": {}}\r\n",
-        "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}\r\n",
         "{\"return\": {}, \"id\": \"x\"}\r\n",
         "{\"return\": {}, \"id\": 1.5}\r\n",
         "{\"return\": {\"a\": 1, \"a\": 2}, \"id\": 2}\r\n",

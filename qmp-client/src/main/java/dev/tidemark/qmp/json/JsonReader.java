@@ -4,6 +4,7 @@ package dev.tidemark.qmp.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -52,16 +53,33 @@ final class JsonReader {
       JsonReader reader = new JsonReader(parser, limits.maxDepth());
       JsonValue value = reader.value(parser.nextToken(), 0);
       if (parser.nextToken() != null) {
-        throw new JsonException("more than one JSON value");
+        throw reader.broken("more than one JSON value");
       }
       return value;
     } catch (JsonProcessingException e) {
-      throw new JsonException("not JSON: " + e.getOriginalMessage(), e);
+      throw new JsonException("not JSON: " + what(e) + place(e.getLocation()), e);
     } catch (JsonException e) {
       throw e;
     } catch (IOException e) {
       throw new JsonException("not JSON: " + e.getMessage(), e);
     }
+  }
+
+  /// Jackson's words without the tail that lists all of JSON, or names a source that there is not.
+  private static String what(JsonProcessingException e) {
+    return e.getOriginalMessage().replaceFirst("(: was expecting)? \\((JSON|start marker).*$", "");
+  }
+
+  private static String place(@Nullable JsonLocation at) {
+    if (at == null) {
+      return "";
+    }
+    String line = at.getLineNr() > 1 ? " line " + at.getLineNr() + "," : "";
+    return " at" + line + " column " + at.getColumnNr();
+  }
+
+  private JsonException broken(String what) {
+    return new JsonException(what + place(parser.currentTokenLocation()));
   }
 
   private JsonValue value(@Nullable JsonToken token, int depth) throws IOException {
@@ -74,13 +92,13 @@ final class JsonReader {
       case VALUE_FALSE -> new JsonBoolean(false);
       case VALUE_NULL -> JsonNull.INSTANCE;
       case null -> throw new JsonException("not JSON: it ends too early");
-      default -> throw new JsonException("not JSON: unexpected " + token);
+      default -> throw broken("not JSON: unexpected " + token);
     };
   }
 
   private int deeper(int depth) throws JsonException {
     if (depth >= maxDepth) {
-      throw new JsonException("JSON nested deeper than " + maxDepth);
+      throw broken("JSON nested deeper than " + maxDepth);
     }
     return depth + 1;
   }
@@ -89,7 +107,7 @@ final class JsonReader {
     Map<String, JsonValue> members = new LinkedHashMap<>();
     for (String name = parser.nextFieldName(); name != null; name = parser.nextFieldName()) {
       if (members.put(name, value(parser.nextToken(), depth)) != null) {
-        throw new JsonException("not JSON for QMP: member \"" + name + "\" comes twice");
+        throw broken("not JSON for QMP: member \"" + name + "\" comes twice");
       }
     }
     if (parser.currentToken() != JsonToken.END_OBJECT) {

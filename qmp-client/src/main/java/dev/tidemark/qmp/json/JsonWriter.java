@@ -65,8 +65,9 @@ final class JsonWriter {
       case '\r' -> out.append("\\r");
       case '\t' -> out.append("\\t");
       default -> {
-        // DEL and control characters would be legal raw in part; escaped they survive any terminal.
-        if (c < 0x20 || c == 0x7f) {
+        // DEL and control characters, those of 8 bits too, would be legal raw in part; escaped they
+        // survive any terminal.
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
           out.append(String.format("\\u%04x", (int) c));
         } else {
           out.append(c);

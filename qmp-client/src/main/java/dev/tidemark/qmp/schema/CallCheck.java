@@ -10,6 +10,7 @@ import dev.tidemark.qmp.json.JsonObject;
 import dev.tidemark.qmp.json.JsonString;
 import dev.tidemark.qmp.json.JsonValue;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,11 +84,20 @@ final class CallCheck {
     if (type.values().contains(string.value())) {
       return Optional.empty();
     }
-    String known =
-        type.values().size() <= MAX_LISTED
-            ? "; it has " + String.join(", ", type.values())
-            : Near.suggestion(string.value(), type.values());
-    return Optional.of("this QEMU has no \"" + string.value() + "\" (" + at + ")" + known);
+    return Optional.of(
+        "this QEMU has no \""
+            + string.value()
+            + "\" ("
+            + at
+            + ")"
+            + known(string.value(), type.values()));
+  }
+
+  /// What there is instead: all of it where that is little, else what is near.
+  private static String known(String name, Collection<String> known) {
+    return !known.isEmpty() && known.size() <= MAX_LISTED
+        ? "; it has " + String.join(", ", known)
+        : Near.suggestion(name, known);
   }
 
   private Optional<String> array(SchemaType.Array type, JsonValue value, String at) {
@@ -122,7 +132,7 @@ final class CallCheck {
             "this QEMU has no argument \""
                 + inside(at, member.getKey())
                 + "\""
-                + Near.suggestion(member.getKey(), members.keySet()));
+                + known(member.getKey(), members.keySet()));
       }
     }
     return missing(members, object, at);

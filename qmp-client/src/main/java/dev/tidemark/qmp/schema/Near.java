@@ -24,22 +24,28 @@ final class Near {
         .orElse("");
   }
 
-  /// Levenshtein's distance; `-` and `_`, which QEMU itself mixes, count as one character.
+  /// Characters to insert, remove, replace, or swap with their neighbour; `-` and `_`, which QEMU
+  /// itself mixes, count as one character.
   private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int replaced = diagonal + (same(a.charAt(i - 1), b.charAt(j - 1)) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+    int[][] rows = new int[a.length() + 1][b.length() + 1];
+    for (int i = 0; i <= a.length(); i++) {
+      for (int j = 0; j <= b.length(); j++) {
+        rows[i][j] = i == 0 || j == 0 ? i + j : cheapest(rows, a, i, b, j);
       }
     }
-    return row[b.length()];
+    return rows[a.length()][b.length()];
+  }
+
+  private static int cheapest(int[][] rows, String a, int i, String b, int j) {
+    boolean same = same(a.charAt(i - 1), b.charAt(j - 1));
+    int cost = Math.min(rows[i - 1][j], rows[i][j - 1]) + 1;
+    cost = Math.min(cost, rows[i - 1][j - 1] + (same ? 0 : 1));
+    boolean swapped =
+        i > 1
+            && j > 1
+            && same(a.charAt(i - 1), b.charAt(j - 2))
+            && same(a.charAt(i - 2), b.charAt(j - 1));
+    return swapped ? Math.min(cost, rows[i - 2][j - 2] + 1) : cost;
   }
 
   private static boolean same(char a, char b) {

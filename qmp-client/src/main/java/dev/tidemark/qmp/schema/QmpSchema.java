@@ -150,6 +150,16 @@ public final class QmpSchema {
         .orElse(List.of());
   }
 
+  /// The arguments within an argument, those of all variants among them.
+  ///
+  /// @param path the argument, or one within it
+  /// @return empty if there is no such argument, or if it has none within it
+  public List<SchemaMember> arguments(String command, String path) {
+    return command(command)
+        .map(found -> new SchemaPath(this, found.argumentType()).members(path))
+        .orElse(List.of());
+  }
+
   /// What this QEMU has against a call, before it is sent: a command, argument or value that it
   /// does not have, an argument that is missing or of another type.
   ///

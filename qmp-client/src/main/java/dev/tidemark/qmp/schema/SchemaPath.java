@@ -46,8 +46,16 @@ record SchemaPath(QmpSchema schema, String root) {
   }
 
   List<SchemaMember> members() {
+    return byName(Set.of(root));
+  }
+
+  List<SchemaMember> members(String path) {
+    return byName(follow(path));
+  }
+
+  private List<SchemaMember> byName(Collection<String> types) {
     Map<String, SchemaMember> byName = new LinkedHashMap<>();
-    members(Set.of(root)).forEach(member -> byName.putIfAbsent(member.name(), member));
+    members(types).forEach(member -> byName.putIfAbsent(member.name(), member));
     return List.copyOf(byName.values());
   }
 

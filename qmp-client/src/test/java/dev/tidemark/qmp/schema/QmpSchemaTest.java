@@ -103,6 +103,16 @@ class QmpSchemaTest {
     assertThat(SCHEMA.hasMigrationParameter("x")).isFalse();
   }
 
+  @Test
+  void argumentsWithinArgumentsAreListedThroughArraysAndVariants() {
+    assertThat(SCHEMA.arguments("send", "more.below"))
+        .extracting(SchemaMember::name)
+        .contains("kind", "path");
+    assertThat(SCHEMA.arguments("send", "to")).isEmpty();
+    assertThat(SCHEMA.arguments("send", "nothing")).isEmpty();
+    assertThat(SCHEMA.arguments("no-such", "more")).isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -132,7 +142,7 @@ class QmpSchemaTest {
         "{'to':'all','more':[1]} | argument \"more[0]\" must be a JSON object, not number",
         "{'to':'all','more':[{}]} | argument \"more[0].kind\" is missing",
         "{'to':'all','more':[{'kind':'file'}]} | argument \"more[0].path\" is missing",
-        "{'to':'all','more':[{'kind':'none','path':''}]} | no argument \"more[0].path\"",
+        "{'to':'all','more':[{'kind':'none','path':''}]} | no argument \"more[0].path\"; it has kind",
         "{'to':'all','either':1} | argument \"either\" must be a JSON string, not number",
         "{'to':'all','either':{'kind':'file'}} | argument \"either.path\" is missing"
       })
@@ -145,7 +155,7 @@ class QmpSchemaTest {
   @Test
   void unknownCommandsAreSaidWithTheNearestOne() {
     assertThat(SCHEMA.objection("sned", JsonObject.EMPTY))
-        .contains("this QEMU has no command \"sned\"");
+        .contains("this QEMU has no command \"sned\"; did you mean \"send\"?");
     assertThat(SCHEMA.objection("wiat-", JsonObject.EMPTY)).isPresent();
     assertThat(SCHEMA.objection("device-add", JsonObject.EMPTY))
         .contains("this QEMU has no command \"device-add\"; did you mean \"device_add\"?");

@@ -6,11 +6,11 @@ import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.QmpOptions;
 import dev.tidemark.qmp.TlsCredentials;
 import dev.tidemark.qmp.command.Raw;
-import dev.tidemark.qmp.json.JsonObject;
 import dev.tidemark.tools.report.Console;
 import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,6 +38,15 @@ public final class QmpCallCommand extends TidemarkCommand {
           "For a monitor on TCP with TLS: a folder with ca-cert.pem, client-cert.pem and"
               + " client-key.pem.")
   private @Nullable Path tls;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "D",
+      converter = Converters.Time.class,
+      description =
+          "How long to wait for each answer, such as 10m; 30s by default. QEMU may still carry out"
+              + " what took longer.")
+  private @Nullable Duration timeout;
 
   @Parameters(
       index = "0",
@@ -67,10 +76,8 @@ public final class QmpCallCommand extends TidemarkCommand {
 
   @Override
   protected void run() throws IOException, InterruptedException, UsageException {
-    Raw call = command == null ? null : new Raw(command, given());
-    QmpOptions options =
-        tls == null ? QmpOptions.DEFAULT : QmpOptions.DEFAULT.withTls(TlsCredentials.client(tls));
-    try (QmpClient client = QmpClient.connect(qmp.required(), options)) {
+    Raw call = command == null ? null : QmpLine.of(command, arguments);
+    try (QmpClient client = QmpClient.connect(qmp.required(), options())) {
       QmpSession session = new QmpSession(client);
       if (call != null) {
         session.run(call, out());
@@ -82,7 +89,17 @@ public final class QmpCallCommand extends TidemarkCommand {
     }
   }
 
-  private JsonObject given() throws UsageException {
-    return QmpLine.arguments(String.join(" ", arguments));
+  private QmpOptions options() throws IOException, UsageException {
+    QmpOptions options = QmpOptions.DEFAULT;
+    if (tls != null) {
+      options = options.withTls(TlsCredentials.client(tls));
+    }
+    if (timeout == null) {
+      return options;
+    }
+    if (!timeout.isPositive()) {
+      throw new UsageException("--timeout: must be longer than 0");
+    }
+    return options.withDeadline(timeout);
   }
 }

@@ -11,6 +11,7 @@ import dev.tidemark.tools.report.UsageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// A QMP command as a person types it, in one of four ways:
 ///
@@ -24,6 +25,10 @@ import java.util.Optional;
 /// In `name=value` the value is JSON if it can be read as such, else a string; a dot in the name
 /// goes into an object.
 final class QmpLine {
+  private static final Pattern PAIR = Pattern.compile("[A-Za-z0-9_.-]+=.*", Pattern.DOTALL);
+  private static final String NO_OBJECT =
+      "the arguments of a QMP command are a JSON object, such as {}";
+
   private QmpLine() {}
 
   /// Reads a line.
@@ -35,7 +40,7 @@ final class QmpLine {
       return Optional.empty();
     }
     if (text.startsWith("{")) {
-      return Optional.of(message(object(text)));
+      return Optional.of(message(object("the message", text)));
     }
     int end = 0;
     while (end < text.length() && !Character.isWhitespace(text.charAt(end))) {
@@ -44,41 +49,68 @@ final class QmpLine {
     return Optional.of(new Raw(text.substring(0, end), arguments(text.substring(end).strip())));
   }
 
-  /// Reads what stands behind a command's name.
-  static JsonObject arguments(String text) throws UsageException {
+  /// Reads a command that a shell has cut into words: quotes are gone, so in `NAME=two words` the
+  /// word is the value. Where a word is no `NAME=VALUE` they are put together again.
+  ///
+  /// @param command the first word
+  /// @param arguments the others
+  static Raw of(String command, List<String> arguments) throws UsageException {
+    boolean name =
+        command.chars().noneMatch(c -> c == '{' || c == '#' || Character.isWhitespace(c));
+    if (name
+        && !command.isEmpty()
+        && !arguments.isEmpty()
+        && arguments.stream().allMatch(QmpLine::isPair)) {
+      return new Raw(command, pairs(arguments));
+    }
+    return parse(command + " " + String.join(" ", arguments))
+        .orElseThrow(
+            () -> new UsageException("COMMAND is empty: expected a name, such as query-status"));
+  }
+
+  private static JsonObject arguments(String text) throws UsageException {
     if (text.isEmpty()) {
       return JsonObject.EMPTY;
     }
-    return words(text).getFirst().matches("[A-Za-z0-9_.-]+=.*") ? pairs(words(text)) : object(text);
+    if (text.startsWith("{") || text.startsWith("[")) {
+      return object("the arguments", text);
+    }
+    return pairs(words(text));
+  }
+
+  private static boolean isPair(String word) {
+    return PAIR.matcher(word).matches();
   }
 
   private static Raw message(JsonObject message) throws UsageException {
     if (!(message.members().get("execute") instanceof JsonString(String name))) {
       throw new UsageException("a message needs \"execute\" with the name of a command");
     }
-    return message.members().getOrDefault("arguments", JsonObject.EMPTY) instanceof JsonObject given
-        ? new Raw(name, given)
-        : new Raw(name, object("[]"));
+    if (message.members().getOrDefault("arguments", JsonObject.EMPTY) instanceof JsonObject given) {
+      return new Raw(name, given);
+    }
+    throw new UsageException(NO_OBJECT);
   }
 
-  private static JsonObject object(String text) throws UsageException {
+  /// @param what the text is, for the error
+  private static JsonObject object(String what, String text) throws UsageException {
     try {
       if (JsonValue.parse(text) instanceof JsonObject object) {
         return object;
       }
-      throw new UsageException("the arguments of a QMP command are a JSON object, such as {}");
+      throw new UsageException(NO_OBJECT);
     } catch (JsonException e) {
-      throw new UsageException("the arguments are not JSON: " + e.getMessage());
+      throw new UsageException(what + ": " + e.getMessage());
     }
   }
 
   private static JsonObject pairs(List<String> words) throws UsageException {
     JsonObject arguments = JsonObject.EMPTY;
     for (String word : words) {
-      int equals = word.indexOf('=');
-      if (equals <= 0) {
-        throw new UsageException("expected NAME=VALUE, found '" + word + "'");
+      if (!isPair(word)) {
+        throw new UsageException("expected a JSON object, or NAME=VALUE ..., found '" + word + "'");
       }
+      int equals = word.indexOf('=');
       List<String> path = List.of(word.substring(0, equals).split("\\.", -1));
       arguments = put(arguments, path, value(word.substring(equals + 1)));
     }

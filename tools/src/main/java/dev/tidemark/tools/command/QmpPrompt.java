@@ -3,6 +3,7 @@
 package dev.tidemark.tools.command;
 
 import dev.tidemark.qmp.EventListener;
+import dev.tidemark.qmp.QmpClient;
 import dev.tidemark.qmp.QmpException;
 import dev.tidemark.qmp.command.Raw;
 import dev.tidemark.tools.report.Failure;
@@ -15,12 +16,14 @@ import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.DefaultParser;
+import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
 
 /// The prompt of `tidemark qmp`: commands are completed from the VM's own schema, events are shown
-/// above the line as they come. Ctrl-D ends it.
+/// above the line as they come. Ctrl-C empties the line, or ends the waiting for an answer; Ctrl-D
+/// ends the prompt.
 ///
 /// All of JLine is here and in [QmpCompleter], so that no other command loads it.
 final class QmpPrompt {
@@ -32,6 +35,10 @@ final class QmpPrompt {
   private final LineReader reader;
   private volatile @Nullable QmpException end;
   private volatile boolean over;
+
+  /// Who waits for an answer, for Ctrl-C.
+  private volatile @Nullable Thread waiting;
+
   private boolean quit;
 
   QmpPrompt(QmpSession session, Terminal terminal) throws QmpException, InterruptedException {
@@ -56,7 +63,18 @@ final class QmpPrompt {
   }
 
   void run() throws IOException, InterruptedException {
-    terminal.writer().println(session.client() + "; Tab completes, Ctrl-D ends");
+    QmpClient client = session.client();
+    terminal
+        .writer()
+        .println(
+            "QEMU "
+                + client.version()
+                + " at "
+                + client.address()
+                + "; Tab completes, Ctrl-D ends");
+    // Between two lines as well: what is typed while a command runs is shown once it is read.
+    Attributes before = terminal.enterRawMode();
+    terminal.handle(Terminal.Signal.INT, _ -> interrupt());
     try (EventListener events = session.client().listen()) {
       Thread.ofPlatform().daemon().name("tidemark-qmp-events").start(() -> show(events));
       for (Optional<String> line = read(); line.isPresent(); line = read()) {
@@ -67,6 +85,7 @@ final class QmpPrompt {
       }
     } finally {
       over = true;
+      terminal.setAttributes(before);
     }
   }
 
@@ -87,13 +106,15 @@ final class QmpPrompt {
     }
   }
 
-  private void call(String line) throws IOException, InterruptedException {
+  private void call(String line) throws IOException {
     try {
       Optional<Raw> call = QmpLine.parse(line);
       if (call.isPresent()) {
-        session.run(call.get(), terminal.writer());
+        run(call.get());
         quit = call.get().wireName().equals("quit");
       }
+    } catch (InterruptedException _) {
+      terminal.writer().println("no longer waiting; QEMU may still carry the command out");
     } catch (UsageException | QmpException e) {
       if (e instanceof QmpException.Disconnected) {
         throw (QmpException) e;
@@ -101,6 +122,23 @@ final class QmpPrompt {
       terminal.writer().println(Failure.of(e, "").line());
     }
     terminal.flush();
+  }
+
+  private void run(Raw call) throws IOException, InterruptedException {
+    waiting = Thread.currentThread();
+    try {
+      session.run(call, terminal.writer());
+    } finally {
+      waiting = null;
+      Thread.interrupted(); // from a Ctrl-C that came too late
+    }
+  }
+
+  private void interrupt() {
+    Thread waits = waiting;
+    if (waits != null) {
+      waits.interrupt();
+    }
   }
 
   private void show(EventListener events) {
@@ -123,7 +161,9 @@ final class QmpPrompt {
   private void leaveLine() {
     try {
       while (!over) {
-        terminal.raise(Terminal.Signal.INT);
+        if (reader.isReading()) {
+          terminal.raise(Terminal.Signal.INT);
+        }
         Thread.sleep(RAISE_MILLIS);
       }
     } catch (InterruptedException _) {

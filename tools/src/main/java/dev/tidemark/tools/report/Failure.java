@@ -104,7 +104,10 @@ public record Failure(ExitCode code, String line) {
   private static Failure qemu(QmpException e) {
     String advice =
         switch (e) {
-          case QmpException.ConnectFailed c -> c.isTaken() ? "" : "; is QEMU running there?";
+          case QmpException.ConnectFailed c ->
+              c.isTaken() || String.valueOf(c.getMessage()).endsWith("?")
+                  ? ""
+                  : "; is QEMU running there?";
           case QmpException.CommandFailed _ -> " (QEMU's answer)";
           case QmpException.DeadlineExceeded _ -> "; QEMU hangs or is very busy";
           case QmpException.Disconnected _ -> "; QEMU has ended, or closed its monitor";

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tidemark.qmp.command.Raw;
 import dev.tidemark.tools.report.UsageException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,6 +37,22 @@ class QmpLineTest {
     assertThat(call.arguments()).hasToString(arguments);
   }
 
+  @Test
+  void wordsOfAShellAreACommand() throws Exception {
+    assertThat(of("query-status")).isEqualTo("{}");
+    assertThat(of("human-monitor-command", "command-line=info status"))
+        .isEqualTo("{\"command-line\":\"info status\"}");
+    assertThat(of("getfd", "{\"fdname\":", "\"out\"}")).isEqualTo("{\"fdname\":\"out\"}");
+    assertThat(of("x", "l=[1,", "2]", "b=1")).isEqualTo("{\"l\":[1,2],\"b\":1}");
+    assertThat(of("{\"execute\": \"x\", \"arguments\": {\"a\": 1}}")).isEqualTo("{\"a\":1}");
+    assertThat(of("getfd {\"fdname\": \"out\"}")).isEqualTo("{\"fdname\":\"out\"}");
+    assertThatExceptionOfType(UsageException.class).isThrownBy(() -> of(""));
+  }
+
+  private static String of(String command, String... arguments) throws UsageException {
+    return QmpLine.of(command, List.of(arguments)).arguments().toString();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "  \t", "# query-status"})
   void emptyLinesAndCommentsAreNone(String line) throws Exception {
@@ -55,5 +73,24 @@ class QmpLineTest {
       })
   void anythingElseIsAMistake(String line) {
     assertThatExceptionOfType(UsageException.class).isThrownBy(() -> QmpLine.parse(line));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '#',
+      value = {
+        "x {\"a\": tru} | the arguments: not JSON: Unrecognized token 'tru' at column",
+        "x {\"a\": 1 | the arguments: not JSON: Unexpected end-of-input",
+        "x {\"a\": 1} y | the arguments: not JSON: Unrecognized token 'y' at column",
+        "x {\"a\": 1, \"a\": 2} | member \"a\" comes twice at column 15",
+        "{\"execute\": \"x\"} y | the message: not JSON: Unrecognized token 'y' at column 18",
+        "x y | expected a JSON object, or NAME=VALUE ..., found 'y'"
+      })
+  void aMistakeIsSaidWithItsPlace(String line, String said) {
+    assertThatExceptionOfType(UsageException.class)
+        .isThrownBy(() -> QmpLine.parse(line))
+        .withMessageContaining(said)
+        .withMessageNotContaining("REDACTED");
   }
 }
