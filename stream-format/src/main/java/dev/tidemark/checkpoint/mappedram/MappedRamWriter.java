@@ -5,6 +5,7 @@ package dev.tidemark.checkpoint.mappedram;
 import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.checkpoint.RandomAccessTarget;
+import dev.tidemark.checkpoint.WriteBehind;
 import dev.tidemark.checkpoint.stream.DestinationStream;
 import dev.tidemark.stream.MigrationStream;
 import dev.tidemark.stream.StreamException;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Pages may come in any order and any number of times; the last version of each stays. Pages of
 /// nothing but zeroes are left out: they are holes where the file system knows holes. Pages are
-/// written by several threads at once, the bitmaps last of all: a file that was left unfinished has
+/// written by a thread of their own, the bitmaps last of all: a file that was left unfinished has
 /// none.
 ///
 /// XBZRLE deltas are not taken: a source that has some is spooled first, see
@@ -34,8 +35,6 @@ import org.jspecify.annotations.Nullable;
 public final class MappedRamWriter {
   /// Bytes of RAM between two calls of a progress listener.
   private static final long PROGRESS_STEP = 16 << 20;
-
-  private static final int MOST_THREADS = 4;
 
   private MappedRamWriter() {}
 
@@ -89,8 +88,7 @@ public final class MappedRamWriter {
   /// @throws IOException if one cannot be read or the other cannot be written
   public static long write(CheckpointStream in, RandomAccessTarget out, Options options)
       throws IOException {
-    int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_THREADS);
-    try (PlacedPages pages = new PlacedPages(out, in.targetPageSize(), threads);
+    try (WriteBehind pages = WriteBehind.at(out);
         Copy copy = new Copy(in, out, pages, options)) {
       return copy.write();
     }
@@ -101,7 +99,7 @@ public final class MappedRamWriter {
   private static final class Copy implements PageVisitor, AutoCloseable {
     private final CheckpointStream in;
     private final RandomAccessTarget out;
-    private final PlacedPages pages;
+    private final WriteBehind pages;
     private final Options options;
     private final PlacedChannel channel;
     private final StreamWriter writer;
@@ -115,7 +113,7 @@ public final class MappedRamWriter {
 
     // The writer is not closed: what it has is flushed.
     @SuppressWarnings("resource")
-    Copy(CheckpointStream in, RandomAccessTarget out, PlacedPages pages, Options options) {
+    Copy(CheckpointStream in, RandomAccessTarget out, WriteBehind pages, Options options) {
       this.in = in;
       this.out = out;
       this.pages = pages;
@@ -163,7 +161,7 @@ public final class MappedRamWriter {
         return;
       }
       bits().set(block, pageNumber(block, pageOffset));
-      pages.put(pagesAt[block.index()] + pageOffset, window, windowOffset);
+      pages.put(pagesAt[block.index()] + pageOffset, window, windowOffset, pageSize);
       advance();
     }
 

@@ -7,10 +7,10 @@ import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.PageKind;
 import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.checkpoint.RandomAccessTarget;
+import dev.tidemark.checkpoint.WriteBehind;
 import dev.tidemark.stream.ram.PageVisitor;
 import dev.tidemark.stream.ram.RamBlock;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Comparator;
 import java.util.List;
@@ -23,17 +23,13 @@ import java.util.List;
 /// Copies parts of RAM blocks to places of a file. Zero pages and missing ones are not written, so
 /// that they become holes.
 public final class RamCopy {
-  private static final int GATHER = 1 << 20;
   private static final long PROGRESS_STEP = 4 << 20;
 
   private final Checkpoint in;
   private final List<Piece> pieces;
-  private final RandomAccessTarget out;
+  private final WriteBehind out;
   private final Progress progress;
   private final long total;
-  private final MemorySegment gathered;
-  private long gatherPosition;
-  private long fill;
   private long reported;
 
   /// A part of a RAM block and where it goes.
@@ -48,17 +44,11 @@ public final class RamCopy {
     }
   }
 
-  private RamCopy(
-      Checkpoint in,
-      List<Piece> pieces,
-      RandomAccessTarget out,
-      Progress progress,
-      MemorySegment gathered) {
+  private RamCopy(Checkpoint in, List<Piece> pieces, WriteBehind out, Progress progress) {
     this.in = in;
     this.pieces = pieces;
     this.out = out;
     this.progress = progress;
-    this.gathered = gathered;
     this.total = pieces.stream().mapToLong(Piece::length).sum();
   }
 
@@ -79,14 +69,14 @@ public final class RamCopy {
                 Comparator.comparingInt((Piece piece) -> piece.block().index())
                     .thenComparingLong(Piece::blockOffset))
             .toList();
-    try (Arena arena = Arena.ofShared()) {
-      RamCopy copy = new RamCopy(in, sorted, out, progress, arena.allocate(GATHER, 4096));
+    try (WriteBehind behind = WriteBehind.at(out)) {
+      RamCopy copy = new RamCopy(in, sorted, behind, progress);
       if (copy.total >= copy.ramBytes() / 2) {
         copy.inOnePass();
       } else {
         copy.pageByPage();
       }
-      copy.flush();
+      behind.finish();
       progress.advanced(copy.total, copy.total);
     }
   }
@@ -111,7 +101,7 @@ public final class RamCopy {
         long end = Math.min(piece.end(), offset + pageSize);
         if (in.pageKind(piece.block(), offset) == PageKind.DATA) {
           in.readPage(piece.block(), offset, page);
-          take(page, at - offset, piece.position() + at - piece.blockOffset(), end - at);
+          out.put(piece.position() + at - piece.blockOffset(), page, at - offset, end - at);
         }
         at = end;
         report(before + at - piece.blockOffset());
@@ -124,28 +114,6 @@ public final class RamCopy {
     if (done - reported >= PROGRESS_STEP) {
       reported = done;
       progress.advanced(Math.min(done, total), total);
-    }
-  }
-
-  /// Gathers bytes that stand side by side in the target.
-  private void take(MemorySegment from, long offset, long position, long length)
-      throws IOException {
-    for (long done = 0; done < length; ) {
-      if (fill == GATHER || position + done != gatherPosition + fill) {
-        flush();
-        gatherPosition = position + done;
-      }
-      long part = Math.min(length - done, GATHER - fill);
-      MemorySegment.copy(from, offset + done, gathered, fill, part);
-      fill += part;
-      done += part;
-    }
-  }
-
-  private void flush() throws IOException {
-    if (fill > 0) {
-      out.write(gatherPosition, gathered.asSlice(0, fill));
-      fill = 0;
     }
   }
 
@@ -170,7 +138,7 @@ public final class RamCopy {
         long to = Math.min(piece.end(), pageOffset + pageSize);
         if (from < to) {
           long position = piece.position() + from - piece.blockOffset();
-          take(window, windowOffset + from - pageOffset, position, to - from);
+          out.put(position, window, windowOffset + from - pageOffset, to - from);
         }
         if (piece.end() > pageOffset + pageSize) {
           active[kept++] = active[i];

@@ -4,6 +4,7 @@ package dev.tidemark.checkpoint.stream;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
@@ -18,13 +19,13 @@ final class ReadAhead implements AutoCloseable {
 
   private static final long AHEAD = 32 << 20;
 
+  /// Loads that the compiler does not leave out though nothing depends on them.
+  private static final VarHandle TOUCHED = ValueLayout.JAVA_BYTE.varHandle();
+
   private final MemorySegment bytes;
   private final Thread thread;
   private volatile long limit;
   private volatile boolean over;
-
-  /// What was touched: a load that nothing depends on is left out by the compiler.
-  private volatile long touched;
 
   /// Starts to read ahead, if there is enough to read that it is worth a thread.
   ///
@@ -51,18 +52,16 @@ final class ReadAhead implements AutoCloseable {
   }
 
   private void run(long from) {
-    long sum = 0;
     try {
       for (long at = from; at < bytes.byteSize() && !over; at += STEP) {
         while (at >= limit && !over) {
           LockSupport.park(this);
         }
-        sum += bytes.get(ValueLayout.JAVA_BYTE, at);
+        TOUCHED.getVolatile(bytes, at);
       }
     } catch (InternalError e) {
       // The file was cut. The reader meets the same, and says it.
     }
-    touched = sum;
   }
 
   /// Ends the thread.

@@ -400,7 +400,7 @@ class MappedRamWriterTest {
           .hasMessage("No space left on device");
     }
     assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().startsWith("tidemark-place"));
+        .noneMatch(thread -> thread.getName().equals("tidemark-behind"));
   }
 
   @Test

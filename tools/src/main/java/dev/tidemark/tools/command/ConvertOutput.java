@@ -8,6 +8,7 @@ import dev.tidemark.checkpoint.CheckpointStream;
 import dev.tidemark.checkpoint.CheckpointTarget;
 import dev.tidemark.checkpoint.Progress;
 import dev.tidemark.checkpoint.RandomAccessTarget;
+import dev.tidemark.checkpoint.WriteBehind;
 import dev.tidemark.checkpoint.archive.ArchiveConversion;
 import dev.tidemark.checkpoint.archive.ArchiveOptions;
 import dev.tidemark.checkpoint.archive.Compression;
@@ -24,7 +25,6 @@ import dev.tidemark.checkpoint.stream.CheckpointStreamWriter;
 import dev.tidemark.stream.ram.RamBlock;
 import dev.tidemark.tools.report.UsageException;
 import java.io.IOException;
-import java.nio.channels.WritableByteChannel;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -95,13 +95,15 @@ record ConvertOutput(
     CheckpointStreamWriter.Options options =
         CheckpointStreamWriter.Options.DEFAULT.withProgress(
             done -> progress.advanced(Math.min(done, ram), ram));
-    WritableByteChannel channel = out.channel();
     if (compression.equals("none")) {
-      CheckpointStreamWriter.write(in, channel, options);
+      try (WriteBehind behind = WriteBehind.appending(out)) {
+        CheckpointStreamWriter.write(in, behind.channel(), options);
+        behind.finish();
+      }
       return;
     }
     Codec codec = Codec.valueOf(compression.toUpperCase(Locale.ROOT));
-    try (CompressingChannel compressed = codec.compress(channel)) {
+    try (CompressingChannel compressed = codec.compress(out.channel())) {
       CheckpointStreamWriter.write(in, compressed, options);
       compressed.finish();
     }
