@@ -59,7 +59,7 @@ class DiffLiveIT {
           .contains(": ok: ", "  note     ", " has the machine type pc-")
           .contains("a VM that loads it becomes paused");
       assertThat(Commands.good("inspect", file).out())
-          .containsPattern("data pages +sampled: 4096 of [0-9]{4,5} pages\\n")
+          .containsPattern("data pages +sampled: 1024 of [0-9]{4,5} pages\\n")
           .containsPattern(" entropy +[3-7]\\.[0-9]{2} bits per byte\\n");
     }
   }
