@@ -122,7 +122,8 @@ public record MigrationStream(
   }
 
   /// Reads a stream that comes piece by piece. Device state is delivered as one tail: when vmdesc
-  /// has come whole, without waiting for the channel's end, or else at its end.
+  /// has come whole, without waiting for the channel's end, or else at its end. What comes behind a
+  /// vmdesc is not looked at.
   ///
   /// No more bytes are waited for than the element or page at hand needs. A `mapped-ram` stream is
   /// the exception: the block list comes after most of the pages, so that START keeps them, up to

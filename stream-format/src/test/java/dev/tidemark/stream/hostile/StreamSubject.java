@@ -224,9 +224,11 @@ public enum StreamSubject implements Subject {
   private static void copy(StreamReader reader, Input input, boolean piped) throws IOException {
     Input.Copy copy = input.new Copy();
     boolean[] packaged = new boolean[1];
+    boolean[] described = new boolean[1];
     StreamTransform noting =
         (out, e) -> {
           packaged[0] |= e instanceof PackagedStream;
+          described[0] |= e instanceof StreamElement.VmDescription;
           out.with(e);
         };
     try (reader;
@@ -236,7 +238,8 @@ public enum StreamSubject implements Subject {
     if (piped && packaged[0]) {
       // A peer in postcopy is not waited for: what a pipe holds behind EOF is nobody's.
       copy.endsBehindEof();
-    } else {
+    } else if (!(piped && described[0])) {
+      // Nor is anything waited for behind vmdesc, the last that there can be.
       copy.whole();
     }
   }
