@@ -228,7 +228,9 @@ public enum StreamSubject implements Subject {
     StreamTransform noting =
         (out, e) -> {
           packaged[0] |= e instanceof PackagedStream;
-          described[0] |= e instanceof StreamElement.VmDescription;
+          described[0] |=
+              e instanceof StreamElement.VmDescription
+                  || (e instanceof DeviceStateTail tail && tail.deviceState().vmdesc().isPresent());
           out.with(e);
         };
     try (reader;
