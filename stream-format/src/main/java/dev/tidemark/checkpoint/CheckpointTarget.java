@@ -35,7 +35,7 @@ public interface CheckpointTarget extends Closeable {
 
   /// A channel whose bytes are appended. Closing it does nothing: the target stays its owner's.
   default WritableByteChannel channel() {
-    return new TargetChannel(this);
+    return new TargetChannel(this::append);
   }
 
   /// A target that has no name: a pipe, a socket. What was appended is gone on at once, and

@@ -7,12 +7,17 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
-/// A target as a channel.
-record TargetChannel(CheckpointTarget target) implements WritableByteChannel {
+/// What takes bytes front to back, as a channel. Closing it does nothing.
+record TargetChannel(Appender appender) implements WritableByteChannel {
+  @FunctionalInterface
+  interface Appender {
+    void append(MemorySegment bytes) throws IOException;
+  }
+
   @Override
   public int write(ByteBuffer from) throws IOException {
     int length = from.remaining();
-    target.append(MemorySegment.ofBuffer(from));
+    appender.append(MemorySegment.ofBuffer(from));
     from.position(from.limit());
     return length;
   }

@@ -5,7 +5,6 @@ package dev.tidemark.checkpoint;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.WritableByteChannel;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -44,6 +43,10 @@ public final class WriteBehind implements AutoCloseable {
 
   private final Thread thread;
   private @Nullable Slab filling;
+
+  /// Bytes that have come through channels.
+  private long appended;
+
   private volatile @Nullable Throwable failure;
 
   @FunctionalInterface
@@ -185,30 +188,11 @@ public final class WriteBehind implements AutoCloseable {
 
   /// The bytes that are written to this channel, one behind the other. Closing it does nothing.
   public WritableByteChannel channel() {
-    return new Channel();
-  }
-
-  private final class Channel implements WritableByteChannel {
-    private long position;
-
-    @Override
-    public int write(ByteBuffer from) throws IOException {
-      int length = from.remaining();
-      put(position, MemorySegment.ofBuffer(from), 0, length);
-      from.position(from.limit());
-      position += length;
-      return length;
-    }
-
-    @Override
-    public boolean isOpen() {
-      return true;
-    }
-
-    @Override
-    public void close() {
-      // What is left is written by finish().
-    }
+    return new TargetChannel(
+        bytes -> {
+          put(appended, bytes, 0, bytes.byteSize());
+          appended += bytes.byteSize();
+        });
   }
 
   /// Writes what has been put; nothing more can be put.
